@@ -1,0 +1,195 @@
+//! What a person typed, and how much effort that means.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use crate::subject::Kind;
+
+/// The text of `--help`.
+pub(crate) const USAGE: &str = "\
+Usage: clouddrop-bench [options]
+
+  --quick              about 75 s: fewer rounds, 256 MiB instead of 5 GiB
+  --only LIST          workers: passthrough,edge,jose (default: all)
+  --parts LIST         a gate loop, b throughput, c size and start-up, d large object (default: a,b,c,d)
+  --edge DIR           the built edge: entry.mjs, clouddrop.js, clouddrop_bg.wasm (default: target/edge)
+  --node-modules DIR   where jose, aws4fetch, esbuild and workerd are (default: node_modules)
+  --workerd PATH       the workerd binary (default: the one of this platform under --node-modules)
+  --json               print JSON instead of tables
+  --write FILE         also rewrite the part of FILE between the markers bench:begin and bench:end
+  --check              end with code 1 when a target is missed
+  --help               this text";
+
+/// One part of the benchmark, by the letter the targets use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// (a) verify, decide and sign in a loop.
+    Gate,
+    /// (b) requests per second, latency, CPU.
+    Throughput,
+    /// (c) size of the wasm and start-up.
+    Start,
+    /// (d) one large object: rate and memory.
+    Stream,
+}
+
+/// The arguments, checked.
+#[derive(Debug)]
+pub(crate) struct Args {
+    pub(crate) quick: bool,
+    pub(crate) only: Vec<Kind>,
+    pub(crate) edge: PathBuf,
+    pub(crate) node_modules: PathBuf,
+    pub(crate) workerd: Option<PathBuf>,
+    pub(crate) json: bool,
+    pub(crate) write: Option<PathBuf>,
+    pub(crate) check: bool,
+    parts: Vec<Part>,
+}
+
+/// How long to measure what. Every figure is a median over rounds, and a round touches every worker. Rounds come in
+/// threes, so that each of three workers goes first equally often.
+#[derive(Debug)]
+pub(crate) struct Effort {
+    /// Rounds of the gate loop.
+    pub(crate) gate_rounds: usize,
+    /// How long one call of the gate loop should take; its iterations follow from this.
+    pub(crate) gate_call: Duration,
+    /// Rounds of the throughput cells, each with workers started anew.
+    pub(crate) load_rounds: usize,
+    /// Time of one cell for one worker in one round.
+    pub(crate) load_time: Duration,
+    /// Warm-up of each worker before the cells of a round.
+    pub(crate) warm_up: Duration,
+    /// Starts of each worker.
+    pub(crate) starts: usize,
+    /// Rounds of the large object.
+    pub(crate) stream_rounds: usize,
+    /// The large object: its name at the origin, which says its size.
+    pub(crate) stream_object: &'static str,
+    /// What is streamed first, so that code pages and pools are in memory before the baseline is read.
+    pub(crate) stream_warm_up: &'static str,
+}
+
+impl Args {
+    /// Reads the arguments after the program's name; `None` asks for the usage text.
+    ///
+    /// # Errors
+    /// An unknown option, worker or part, or an option without its value.
+    pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> anyhow::Result<Option<Self>> {
+        let mut args = Self {
+            quick: false,
+            only: Kind::ALL.to_vec(),
+            edge: "target/edge".into(),
+            node_modules: "node_modules".into(),
+            workerd: None,
+            json: false,
+            write: None,
+            check: false,
+            parts: vec![Part::Gate, Part::Throughput, Part::Start, Part::Stream],
+        };
+        while let Some(word) = words.next() {
+            let mut value = || {
+                words
+                    .next()
+                    .with_context(|| format!("{word} needs a value"))
+            };
+            match word.as_str() {
+                "--quick" => args.quick = true,
+                "--json" => args.json = true,
+                "--check" => args.check = true,
+                "--only" => args.only = list(&value()?, Kind::from_name)?,
+                "--parts" => args.parts = list(&value()?, Part::from_letter)?,
+                "--edge" => args.edge = value()?.into(),
+                "--node-modules" => args.node_modules = value()?.into(),
+                "--workerd" => args.workerd = Some(value()?.into()),
+                "--write" => args.write = Some(value()?.into()),
+                "--help" | "-h" => return Ok(None),
+                other => bail!("unknown option {other:?}; see --help"),
+            }
+        }
+        Ok(Some(args))
+    }
+
+    pub(crate) fn wants(&self, part: Part) -> bool {
+        self.parts.contains(&part)
+    }
+
+    pub(crate) fn effort(&self) -> Effort {
+        if self.quick {
+            Effort {
+                gate_rounds: 6,
+                gate_call: Duration::from_millis(200),
+                load_rounds: 3,
+                load_time: Duration::from_millis(1200),
+                warm_up: Duration::from_millis(700),
+                starts: 6,
+                stream_rounds: 3,
+                stream_object: "256m",
+                stream_warm_up: "64m",
+            }
+        } else {
+            Effort {
+                gate_rounds: 15,
+                gate_call: Duration::from_millis(500),
+                load_rounds: 9,
+                load_time: Duration::from_secs(3),
+                warm_up: Duration::from_secs(2),
+                starts: 15,
+                stream_rounds: 3,
+                stream_object: "5g",
+                stream_warm_up: "256m",
+            }
+        }
+    }
+}
+
+impl Part {
+    fn from_letter(letter: &str) -> Option<Self> {
+        match letter {
+            "a" => Some(Self::Gate),
+            "b" => Some(Self::Throughput),
+            "c" => Some(Self::Start),
+            "d" => Some(Self::Stream),
+            _ => None,
+        }
+    }
+}
+
+fn list<T>(text: &str, read: fn(&str) -> Option<T>) -> anyhow::Result<Vec<T>> {
+    text.split(',')
+        .map(|item| {
+            read(item).with_context(|| format!("{item:?} is none of the choices; see --help"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+    use super::*;
+
+    fn parse(line: &str) -> anyhow::Result<Option<Args>> {
+        Args::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn reads_lists_and_paths() {
+        let args = parse("--quick --only jose,edge --parts b --edge some/dir")
+            .unwrap()
+            .unwrap();
+        assert!(args.quick);
+        assert_eq!(args.only, [Kind::Jose, Kind::Edge]);
+        assert!(args.wants(Part::Throughput) && !args.wants(Part::Gate));
+        assert_eq!(args.edge, PathBuf::from("some/dir"));
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        for line in ["--fast", "--only everything", "--parts a,e", "--edge"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Part (a): verify, decide and sign, as a loop inside workerd.
+//!
+//! workerd's clock stands still within a request, so a call of many iterations is timed from outside and the time of a
+//! call of one iteration is taken off.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::args::Effort;
+use crate::client::Client;
+use crate::progress;
+use crate::samples::Samples;
+use crate::stats::Spread;
+use crate::subject::{Bench, Kind};
+use crate::workerd::Workerd;
+
+/// Iterations before anything is timed: the optimising compilers have then seen the code.
+const WARM_UP: u64 = 3000;
+/// One-iteration calls whose median is the overhead of a call.
+const OVERHEAD_CALLS: usize = 5;
+
+/// The result: a row per worker.
+#[derive(Debug, Serialize)]
+pub(crate) struct Gate {
+    pub(crate) rows: Vec<Row>,
+    /// How many times as long the peer takes as the edge.
+    pub(crate) jose_over_edge: Option<Spread>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) worker: Kind,
+    /// Iterations in one call.
+    pub(crate) iterations: u64,
+    /// Microseconds an iteration.
+    pub(crate) micros: Spread,
+}
+
+struct Loop {
+    kind: Kind,
+    // Held for its process.
+    _workerd: Workerd,
+    client: Client,
+    iterations: u64,
+}
+
+/// `None` when neither worker with a gate was asked for.
+pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Result<Option<Gate>> {
+    let mut loops = Vec::new();
+    for kind in bench.kinds.iter().copied().filter(|kind| kind.guards()) {
+        let workerd = bench.start_loop(kind)?;
+        let client = workerd.connect().await?;
+        let mut one = Loop {
+            kind,
+            _workerd: workerd,
+            client,
+            iterations: WARM_UP,
+        };
+        one.call(WARM_UP)
+            .await
+            .with_context(|| format!("the gate loop of {}", kind.name()))?;
+        let sample = one.call(WARM_UP).await?;
+        one.iterations = scaled(WARM_UP, sample, effort.gate_call);
+        loops.push(one);
+    }
+    if loops.is_empty() {
+        return Ok(None);
+    }
+    let kinds: Vec<Kind> = loops.iter().map(|one| one.kind).collect();
+    let mut samples = Samples::new(&kinds);
+    for round in 0..effort.gate_rounds {
+        progress(&format!(
+            "(a) gate loop, round {} of {}",
+            round + 1,
+            effort.gate_rounds
+        ));
+        loops.rotate_left(1);
+        for one in &mut loops {
+            samples.push(one.kind, one.round().await?);
+        }
+    }
+    let rows = samples.rows(|kind| {
+        let iterations = loops.iter().find(|one| one.kind == kind)?.iterations;
+        Some(Row {
+            worker: kind,
+            iterations,
+            micros: samples.spread(kind, |micros| *micros)?,
+        })
+    });
+    Ok(Some(Gate {
+        rows,
+        jose_over_edge: samples.ratio(Kind::Jose, Kind::Edge, |micros| *micros),
+    }))
+}
+
+impl Loop {
+    /// Microseconds an iteration.
+    async fn round(&mut self) -> anyhow::Result<f64> {
+        let mut overhead = Vec::with_capacity(OVERHEAD_CALLS);
+        for _ in 0..OVERHEAD_CALLS {
+            overhead.push(self.call(1).await?.as_secs_f64());
+        }
+        let overhead = Spread::of(overhead)
+            .context("no one-iteration call")?
+            .median;
+        let whole = self.call(self.iterations).await?.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+        let iterations = (self.iterations - 1) as f64;
+        Ok((whole - overhead) / iterations * 1e6)
+    }
+
+    async fn call(&mut self, iterations: u64) -> anyhow::Result<Duration> {
+        let request = format!("GET /?n={iterations} HTTP/1.1\r\nHost: loop.bench.test\r\n\r\n");
+        let begun = Instant::now();
+        self.client.exchange(request.as_bytes(), 0).await?;
+        Ok(begun.elapsed())
+    }
+}
+
+/// The iterations that take about `wanted` when `iterations` take `sample`.
+fn scaled(iterations: u64, sample: Duration, wanted: Duration) -> u64 {
+    let each = (sample.as_nanos() / u128::from(iterations)).max(1);
+    u64::try_from(wanted.as_nanos() / each)
+        .unwrap_or(u64::MAX)
+        .clamp(1000, 10_000_000)
+}

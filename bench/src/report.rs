@@ -1,0 +1,331 @@
+//! The result: as tables, as JSON, and in its place in a document.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+
+use crate::args::Args;
+use crate::gate::Gate;
+use crate::size::Sizes;
+use crate::start::Start;
+use crate::stats::Spread;
+use crate::stream::Stream;
+use crate::subject::Bench;
+use crate::table::Table;
+use crate::targets::{self, Bound, Target};
+use crate::throughput::Throughput;
+
+const BEGIN: &str = "<!-- bench:begin -->";
+const END: &str = "<!-- bench:end -->";
+
+/// What was measured; a part that was not asked for is absent.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) quick: bool,
+    pub(crate) setting: Setting,
+    pub(crate) gate: Option<Gate>,
+    pub(crate) throughput: Option<Throughput>,
+    pub(crate) sizes: Option<Sizes>,
+    pub(crate) start: Option<Start>,
+    pub(crate) stream: Option<Stream>,
+    pub(crate) targets: Vec<Target>,
+}
+
+/// The machine and the versions.
+#[derive(Debug, Serialize)]
+pub(crate) struct Setting {
+    processor: String,
+    cores: usize,
+    workerd: String,
+    jose: String,
+    aws4fetch: String,
+}
+
+impl Report {
+    pub(crate) fn new(args: &Args, bench: &Bench<'_>) -> anyhow::Result<Self> {
+        let version = |package: &str| package_version(&bench.node_modules, package);
+        Ok(Self {
+            quick: args.quick,
+            setting: Setting {
+                processor: processor(),
+                cores: std::thread::available_parallelism()?.get(),
+                workerd: version("workerd")?,
+                jose: version("jose")?,
+                aws4fetch: version("aws4fetch")?,
+            },
+            gate: None,
+            throughput: None,
+            sizes: None,
+            start: None,
+            stream: None,
+            targets: Vec::new(),
+        })
+    }
+
+    pub(crate) fn judge(&mut self) {
+        self.targets = targets::judge(self);
+    }
+
+    pub(crate) fn missed(&self) -> bool {
+        self.targets.iter().any(|target| !target.met)
+    }
+
+    pub(crate) fn json(&self) -> anyhow::Result<String> {
+        Ok(serde_json::to_string_pretty(self)?)
+    }
+
+    /// Replaces what stands between the markers of the document at `path`.
+    ///
+    /// # Errors
+    /// A document without both markers in order is left alone.
+    pub(crate) fn write_into(&self, path: &Path) -> anyhow::Result<()> {
+        let text =
+            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let new =
+            replaced(&text, &self.markdown()).with_context(|| format!("in {}", path.display()))?;
+        fs::write(path, new).with_context(|| format!("writing {}", path.display()))
+    }
+
+    pub(crate) fn markdown(&self) -> String {
+        let setting = &self.setting;
+        let mut parts = vec![format!(
+            "{} run on {}, {} cores; workerd {}, jose {}, aws4fetch {}. Medians over the rounds, in brackets the least and \
+             the greatest; ratios are taken round by round.",
+            if self.quick { "Quick" } else { "Full" },
+            setting.processor,
+            setting.cores,
+            setting.workerd,
+            setting.jose,
+            setting.aws4fetch,
+        )];
+        parts.extend(self.targets_table());
+        parts.extend(self.gate.as_ref().map(gate_table));
+        parts.extend(self.throughput.as_ref().map(throughput_tables));
+        parts.extend(self.sizes.map(|sizes| {
+            format!(
+                "### (c) Size\n\nwasm: {} bytes, gzipped {} bytes.\n",
+                sizes.wasm, sizes.wasm_gzip
+            )
+        }));
+        parts.extend(self.start.as_ref().map(start_table));
+        parts.extend(self.stream.as_ref().map(stream_table));
+        parts
+            .iter()
+            .map(|part| part.trim_end())
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    }
+
+    fn targets_table(&self) -> Option<String> {
+        if self.targets.is_empty() {
+            return None;
+        }
+        let mut table = Table::new(&["Target", "wanted", "measured", "result"]);
+        for target in &self.targets {
+            let bound = match target.bound {
+                Bound::AtLeast(least) => format!("at least {least:.2}"),
+                Bound::AtMost(most) => format!("at most {most:.0}"),
+            };
+            table.row([
+                format!("({}) {}", target.part, target.what),
+                bound,
+                format!("{:.2}", target.measured),
+                if target.met { "PASS" } else { "MISS" }.to_owned(),
+            ]);
+        }
+        Some(table.render())
+    }
+}
+
+fn gate_table(gate: &Gate) -> String {
+    let mut table = Table::new(&["verify + decide + sign", "us each", "iterations a call"]);
+    for row in &gate.rows {
+        table.row([
+            row.worker.name().to_owned(),
+            range(&row.micros, 2),
+            row.iterations.to_string(),
+        ]);
+    }
+    let ratio = gate.jose_over_edge.map_or(String::new(), |ratio| {
+        format!(
+            "\njose + aws4fetch take {} times as long as the edge.\n",
+            range(&ratio, 2)
+        )
+    });
+    format!(
+        "### (a) The gate, inside workerd\n\n{}{ratio}",
+        table.render()
+    )
+}
+
+fn throughput_tables(throughput: &Throughput) -> String {
+    let mut out = format!("### (b) Under load, {} rounds\n", throughput.rounds);
+    for cell in &throughput.cells {
+        let object = match cell.object {
+            "1k" => "1 KiB",
+            "1m" => "1 MiB",
+            other => other,
+        };
+        let connections = if cell.connections == 1 {
+            "connection"
+        } else {
+            "connections"
+        };
+        let mut table = Table::new(&[
+            &format!("{object}, {} {connections}", cell.connections),
+            "requests/s",
+            "p50 us",
+            "p99 us",
+            "CPU us/request",
+            "cores: worker, harness, others",
+            "of pass-through",
+            "of jose + aws4fetch",
+        ]);
+        for row in &cell.rows {
+            table.row([
+                row.worker.name().to_owned(),
+                format!("{:.0}", row.requests_per_second.median),
+                format!("{:.0}", row.p50_micros.median),
+                format!("{:.0}", row.p99_micros.median),
+                format!("{:.1}", row.cpu_micros_per_request.median),
+                format!(
+                    "{:.2}, {:.2}, {:.2}",
+                    row.worker_cores.median, row.harness_cores.median, row.other_cores.median
+                ),
+                ratio(row.over_pass_through.as_ref()),
+                ratio(row.over_jose.as_ref()),
+            ]);
+        }
+        out.push_str(&format!("\n{}", table.render()));
+    }
+    out
+}
+
+fn start_table(start: &Start) -> String {
+    let mut table = Table::new(&[
+        "Start-up, ms",
+        "listening",
+        "first request",
+        "second request",
+        "until first reply, of pass-through",
+    ]);
+    for row in &start.rows {
+        table.row([
+            row.worker.name().to_owned(),
+            range(&row.listening, 1),
+            range(&row.first, 1),
+            range(&row.second, 1),
+            ratio(row.over_pass_through.as_ref()),
+        ]);
+    }
+    format!(
+        "### (c) Start-up, {} starts each\n\n{}",
+        start.starts,
+        table.render()
+    )
+}
+
+fn stream_table(stream: &Stream) -> String {
+    let mut table = Table::new(&[
+        "Worker",
+        "MiB/s",
+        "of pass-through",
+        "memory added, MiB",
+        "resident before, MiB",
+        "CPU s/GiB",
+        "cores: harness, others",
+    ]);
+    for row in &stream.rows {
+        table.row([
+            row.worker.name().to_owned(),
+            format!("{:.0}", row.mib_per_second.median),
+            ratio(row.over_pass_through.as_ref()),
+            range(&row.growth_mib, 1),
+            format!("{:.0}", row.resident_mib.median),
+            format!("{:.2}", row.cpu_seconds_per_gib.median),
+            format!(
+                "{:.2}, {:.2}",
+                row.harness_cores.median, row.other_cores.median
+            ),
+        ]);
+    }
+    let size = stream.object.replace('g', " GiB").replace('m', " MiB");
+    format!(
+        "### (d) {size} in one reply, {} rounds\n\n{}",
+        stream.rounds,
+        table.render()
+    )
+}
+
+fn range(spread: &Spread, digits: usize) -> String {
+    format!(
+        "{:.digits$} [{:.digits$}-{:.digits$}]",
+        spread.median, spread.least, spread.greatest
+    )
+}
+
+fn ratio(spread: Option<&Spread>) -> String {
+    spread.map_or_else(String::new, |spread| range(spread, 2))
+}
+
+fn replaced(text: &str, new: &str) -> anyhow::Result<String> {
+    let (before, rest) = text
+        .split_once(BEGIN)
+        .with_context(|| format!("no {BEGIN}"))?;
+    let (_, after) = rest
+        .split_once(END)
+        .with_context(|| format!("no {END} behind {BEGIN}"))?;
+    ensure!(!after.contains(BEGIN), "{BEGIN} stands there twice");
+    Ok(format!("{before}{BEGIN}\n{}\n{END}{after}", new.trim()))
+}
+
+fn package_version(node_modules: &Path, package: &str) -> anyhow::Result<String> {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        version: String,
+    }
+    let path = node_modules.join(package).join("package.json");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(serde_json::from_str::<Manifest>(&text)
+        .with_context(|| path.display().to_string())?
+        .version)
+}
+
+fn processor() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    model.map_or_else(
+        || std::env::consts::ARCH.to_owned(),
+        |(_, name)| name.trim().to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+    use super::*;
+
+    #[test]
+    fn only_what_is_between_the_markers_changes() {
+        let text = format!("# A\n{BEGIN}\nold\n{END}\nrest\n");
+        let new = replaced(&text, "new\n").unwrap();
+        assert_eq!(new, format!("# A\n{BEGIN}\nnew\n{END}\nrest\n"));
+        assert_eq!(replaced(&new, "new").unwrap(), new);
+    }
+
+    #[test]
+    fn a_document_without_its_markers_is_refused() {
+        for text in [
+            "",
+            BEGIN,
+            &format!("{END}{BEGIN}"),
+            &format!("{BEGIN}{END}{BEGIN}{END}"),
+        ] {
+            assert!(replaced(text, "new").is_err(), "{text}");
+        }
+    }
+}

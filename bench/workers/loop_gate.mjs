@@ -1,0 +1,23 @@
+// verify + decide + sign by the edge's own wasm, N times in one request (`/?n=N`). workerd's clock stands still within
+// a request, so the time is taken outside.
+import module from "./clouddrop_bg.wasm";
+import { initSync, configure, gate } from "./clouddrop.js";
+
+initSync({ module });
+let configured = false;
+
+export default {
+  fetch(request, env) {
+    if (!configured) {
+      configure(env.VARS);
+      configured = true;
+    }
+    const n = Number(new URL(request.url).searchParams.get("n"));
+    const record = env.RECORD;
+    const now = Date.now();
+    let answer = "";
+    for (let i = 0; i < n; i++) answer = gate(record, now);
+    // "F": the decision is to fetch. Anything else would be a refusal, which is cheaper than the work to be measured.
+    return new Response(answer.startsWith("F\n") ? "" : answer, { status: answer.startsWith("F\n") ? 200 : 500 });
+  },
+};

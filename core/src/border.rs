@@ -1,0 +1,197 @@
+//! The border between a JavaScript host and the rules compiled to wasm: one text in, one text out.
+//!
+//! Each crossing costs more than a SHA-256 block, so a request crosses twice: [`Question`] to the
+//! decision, [`Answer`] to the reply. Lines end in `\n`; no field can hold one, since URLs and header
+//! fields cannot, and every text is checked for it on its way out.
+//!
+//! ```text
+//! request   method \n url \n id \n place \n (name,value \n)*
+//! head      status \n expect \n (name,value \n)*
+//! fetch     F \n method \n url \n expect \n (name \n value \n)*
+//! reply     R \n status \n set \n body \n log \n n \n (name \n value \n){n} text
+//! again     as fetch, with G in the place of F: cancel the body first
+//! error     B \n expect                  read the body of the error and ask again with it
+//! place     P                            ask again with the client's place
+//! other     W                            not for this path: a landing page, an API call, a claim
+//! ```
+//! `place` is `?` (not looked up) or `country,subdivision,asn`, each part empty where it is not known;
+//! `set` is the place of a [`HeaderSet`] in [`HeaderSet::ALL`]; `body` is `-`, `O` (the origin's) or `T` (text).
+
+use crate::config::Config;
+use crate::decide::decide;
+use crate::decision::{Decision, Fetch, Head};
+use crate::expect::Expect;
+use crate::origin_reply::Next;
+use crate::refusal::Refusal;
+use crate::reply::{Body, HeaderSet, Reply};
+use crate::request::{Client, Headers, Place, Request};
+use crate::time::UnixTime;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Write;
+
+/// A request as text, with the name of the header in which the platform gives the client's address.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// See the module.
+    pub text: &'a str,
+    /// In lower case, like `cf-connecting-ip`: the one header that the platform overwrites.
+    pub address_header: &'a str,
+}
+
+impl Question<'_> {
+    /// Reads the request and hands it to `with`; `None` if the text is not one.
+    pub fn with_request<T>(&self, with: impl FnOnce(&Request<'_>) -> T) -> Option<T> {
+        let mut lines = self.text.split('\n');
+        let (method, url, id, place) = (lines.next()?, lines.next()?, lines.next()?, lines.next()?);
+        let fields = fields(lines);
+        let headers = Headers::new(&fields);
+        let address = headers.one(self.address_header).and_then(|text| text.trim().parse().ok());
+        let client = Client { address, place: read_place(place)? };
+        Some(with(&Request { method, url, id, headers, client }))
+    }
+
+    /// Decides, and writes the decision.
+    pub fn decide(&self, now: UnixTime, config: &Config) -> String {
+        self.with_request(|request| match decide(request, now, config) {
+            Decision::Reply(reply) => write_reply(&reply),
+            Decision::Fetch(fetch) => write_fetch('F', &fetch),
+            Decision::LookUpPlace => "P".into(),
+            Decision::Landing(_) | Decision::Forward(_) | Decision::Spend(_) => "W".into(),
+        })
+        .unwrap_or_else(malformed)
+    }
+
+    /// Writes the reply for a failure of the platform to reach the origin: `timeout`, or anything else.
+    pub fn unreachable(&self, cause: &str) -> String {
+        let refusal = match cause {
+            "timeout" => Refusal::OriginTimeout,
+            _ => Refusal::OriginUnavailable("the origin could not be reached"),
+        };
+        self.with_request(|request| write_reply(&refusal.reply(request))).unwrap_or_else(malformed)
+    }
+
+    /// Settles the origin's answer, and writes what follows.
+    pub fn settle(&self, answer: &str, error_body: Option<&str>, now: UnixTime, config: &Config) -> String {
+        let settled = read_answer(answer, |expect, head| expect.settle(head, error_body, now, config));
+        match settled {
+            Some(Next::Reply(reply)) => write_reply(&reply),
+            Some(Next::Again(fetch)) => write_fetch('G', &fetch),
+            Some(Next::ReadError(expect)) => {
+                let mut out = String::from("B\n");
+                out.push_str(&expect.to_text());
+                out
+            }
+            Some(Next::Refuse(refusal)) => {
+                self.with_request(|request| write_reply(&refusal.reply(request))).unwrap_or_else(malformed)
+            }
+            None => malformed(),
+        }
+    }
+}
+
+/// Reads `status \n expect \n fields`.
+fn read_answer<T>(text: &str, with: impl FnOnce(Expect, &Head<'_>) -> T) -> Option<T> {
+    let mut lines = text.split('\n');
+    let status = lines.next()?.parse().ok()?;
+    let expect = Expect::from_text(lines.next()?)?;
+    let fields = fields(lines);
+    Some(with(expect, &Head { status, headers: Headers::new(&fields) }))
+}
+
+/// `name,value` lines; a name cannot hold a comma.
+fn fields<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(&'a str, &'a str)> {
+    let mut fields = Vec::with_capacity(24);
+    fields.extend(lines.filter_map(|line| line.split_once(',')));
+    fields
+}
+
+fn read_place(text: &str) -> Option<Option<Place<'_>>> {
+    if text == "?" {
+        return Some(None);
+    }
+    let mut parts = text.split(',').map(|part| Some(part).filter(|part| !part.is_empty()));
+    let place = Place {
+        country: parts.next()?,
+        subdivision: parts.next()?,
+        asn: parts.next()?.and_then(|digits| digits.parse().ok()),
+    };
+    parts.next().is_none().then_some(Some(place))
+}
+
+fn write_fetch(kind: char, fetch: &Fetch) -> String {
+    let expect = fetch.expect.to_text();
+    let mut out = String::with_capacity(fetch.url.len() + expect.len() + 400);
+    out.push(kind);
+    for line in [&fetch.method, &fetch.url, &expect] {
+        push_line(&mut out, line);
+    }
+    for (name, value) in &fetch.headers {
+        push_line(&mut out, name);
+        push_line(&mut out, value);
+    }
+    out
+}
+
+/// Writes a reply in the form of the module.
+pub fn write_reply(reply: &Reply) -> String {
+    let mut out = String::with_capacity(320);
+    let (body, text) = match &reply.body {
+        Body::None => ("-", ""),
+        Body::Origin => ("O", ""),
+        Body::Text(text) => ("T", text.as_str()),
+    };
+    // Writing to a String cannot fail.
+    let _ = write!(out, "R\n{}\n{}\n{body}", reply.status, reply.set.index());
+    let log = reply
+        .log
+        .as_ref()
+        .map(|line| serde_json::json!({ "code": line.code, "reason": line.reason, "alarm": line.alarm }).to_string());
+    push_line(&mut out, log.as_deref().unwrap_or(""));
+    let _ = write!(out, "\n{}", reply.headers.len());
+    for (name, value) in &reply.headers {
+        push_line(&mut out, name);
+        push_line(&mut out, value);
+    }
+    out.push('\n');
+    out.push_str(text);
+    out
+}
+
+/// A newline and then the text, which must not hold one: the reader would take it for the next field.
+fn push_line(out: &mut String, text: &str) {
+    out.push('\n');
+    if text.contains('\n') {
+        out.push_str(&text.replace('\n', " "));
+    } else {
+        out.push_str(text);
+    }
+}
+
+/// The host broke the form of the text: our fault, and nothing to do with the client.
+fn malformed() -> String {
+    let refusal = Refusal::Internal("malformed text at the border");
+    let request = Request {
+        method: "GET",
+        url: "",
+        id: "",
+        headers: Headers::new(&[]),
+        client: Client { address: None, place: None },
+    };
+    write_reply(&refusal.reply(&request))
+}
+
+/// The fixed headers of all sets, for a host to prepare once: sets divided by an empty line.
+pub fn header_sets() -> String {
+    let mut out = String::new();
+    for set in HeaderSet::ALL {
+        for (name, value) in set.headers() {
+            out.push_str(name);
+            out.push('\n');
+            out.push_str(&value);
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+    out.trim_end().to_string()
+}

@@ -1,0 +1,247 @@
+//! What is trusted: every value in the type of its meaning.
+
+use super::keys::parse_keys;
+use super::raw::Raw;
+use crate::origin::Endpoint;
+use crate::path::ObjectPath;
+use crate::request::split_port;
+use crate::secret::Secret;
+use crate::sigv4::{Credentials, Signer};
+use crate::time::UnixTime;
+use crate::token::KeySet;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// A checked snapshot of the edge's configuration. An adapter replaces it whole; nothing here is refreshed.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) file_host: String,
+    pub(crate) page_host: String,
+    pub(crate) audience: String,
+    pub(crate) bucket: Endpoint,
+    pub(crate) object_prefix: String,
+    pub(crate) signer: Endpoint,
+    pub(crate) security_contact: Option<String>,
+    pub(crate) keys: KeySet,
+    pub(crate) credentials: Credentials,
+    pub(crate) s3: Signer,
+    pub(crate) lambda: Signer,
+}
+
+impl Config {
+    /// The keys that tokens are verified with.
+    pub const fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
+    /// This deployment's id.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+}
+
+/// One thing wrong with the configuration: which variable, and what to do about it. Never its value where
+/// that is a secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What is wrong with it, as the rest of a sentence.
+    pub problem: String,
+}
+
+/// All faults of a configuration.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Adds one.
+    pub fn add(&mut self, variable: &'static str, problem: String) {
+        self.0.push(Fault { variable, problem });
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+
+    /// `value`, or a fault that says it is missing.
+    pub fn required(&mut self, variable: &'static str, value: Option<String>) -> Option<String> {
+        let value = value.filter(|text| !text.is_empty());
+        if value.is_none() {
+            self.add(variable, "is not set".into());
+        }
+        value
+    }
+
+    /// `text` put through `check`, or a fault that says `problem`.
+    pub fn checked<T>(
+        &mut self,
+        variable: &'static str,
+        text: Option<String>,
+        problem: &str,
+        check: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.required(variable, text)?;
+        let value = check(&text);
+        if value.is_none() {
+            self.add(variable, problem.into());
+        }
+        value
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, fault) in self.0.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "\n" };
+            write!(f, "{separator}{} {}", fault.variable, fault.problem)?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for Faults {}
+
+/// The service names that signatures are scoped to.
+const S3_SERVICE: &str = "s3";
+const LAMBDA_SERVICE: &str = "lambda";
+
+impl TryFrom<Raw> for Config {
+    type Error = Faults;
+
+    fn try_from(raw: Raw) -> Result<Self, Faults> {
+        const HOST: &str =
+            "must be a host in lower case with an optional port, like files.example.net or 127.0.0.1:8788";
+        const URL: &str =
+            "must be an http or https URL without query, like https://bucket.s3.eu-central-1.amazonaws.com";
+        let mut faults = Faults::default();
+        let file_host = faults.checked("FILE_HOST", raw.file_host, HOST, host);
+        let page_host = faults.checked("PAGE_HOST", raw.page_host, HOST, host);
+        if file_host.is_some() && file_host == page_host {
+            faults.add("PAGE_HOST", "is FILE_HOST: files of strangers must not share an origin with the page".into());
+        }
+        let audience = faults.required("AUDIENCE", raw.audience);
+        let bucket = faults.checked("ORIGIN", raw.origin, URL, Endpoint::parse);
+        let region = faults.checked("REGION", raw.region, "must be a region's name, like eu-central-1", region);
+        let object_prefix = faults.checked(
+            "OBJECT_PREFIX",
+            raw.object_prefix,
+            "must be a folder's name with its closing slash, like files/",
+            object_prefix,
+        );
+        let signer = faults.checked("SIGNER_URL", raw.signer_url, URL, Endpoint::parse);
+        let security_contact = raw.security_contact.filter(|text| !text.is_empty());
+        if security_contact.as_deref().is_some_and(|contact| !is_contact(contact)) {
+            faults.add("SECURITY_CONTACT", "must begin with mailto: or https: and hold no space".into());
+        }
+        let token_keys = faults.required("TOKEN_KEYS", raw.token_keys);
+        let keys = token_keys.and_then(|text| parse_keys(&text, "TOKEN_KEYS", &mut faults));
+        let credentials = credentials(
+            raw.aws_access_key_id,
+            raw.aws_secret_access_key,
+            raw.aws_session_token,
+            raw.aws_credentials_expire,
+            &mut faults,
+        );
+        // Every `None` above has left a fault; the second pattern says so to the compiler.
+        match (file_host, page_host, audience, bucket, region, object_prefix, signer, keys, credentials) {
+            (
+                Some(file_host),
+                Some(page_host),
+                Some(audience),
+                Some(bucket),
+                Some(region),
+                Some(object_prefix),
+                Some(signer),
+                Some(keys),
+                Some(credentials),
+            ) if faults.is_empty() => Ok(Self {
+                file_host,
+                page_host,
+                audience,
+                bucket,
+                object_prefix,
+                signer,
+                security_contact,
+                keys,
+                credentials,
+                s3: Signer::new(region.clone(), S3_SERVICE),
+                lambda: Signer::new(region, LAMBDA_SERVICE),
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// AWS credentials from their four variables, every fault added to `faults`.
+pub fn credentials(
+    access_key_id: Option<String>,
+    secret_access_key: Option<String>,
+    session_token: Option<String>,
+    expire: Option<String>,
+    faults: &mut Faults,
+) -> Option<Credentials> {
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic()).then(|| text.to_string());
+    const PLAIN: &str = "must hold no space and no character outside ASCII";
+    let access_key_id = faults.checked("AWS_ACCESS_KEY_ID", access_key_id, PLAIN, |text| {
+        (!text.contains('/')).then(|| plain(text)).flatten()
+    });
+    let secret = faults.checked("AWS_SECRET_ACCESS_KEY", secret_access_key, PLAIN, plain).map(Secret::from);
+    let session_token = match session_token.filter(|token| !token.is_empty()) {
+        Some(token) => Some(faults.checked("AWS_SESSION_TOKEN", Some(token), PLAIN, plain)?),
+        None => None,
+    };
+    let expires = match expire.filter(|text| !text.is_empty()) {
+        Some(text) => {
+            const SECONDS: &str = "must be a time in seconds since 1970";
+            Some(faults.checked("AWS_CREDENTIALS_EXPIRE", Some(text), SECONDS, |text| text.parse().ok())?)
+        }
+        None => None,
+    };
+    Some(Credentials {
+        access_key_id: access_key_id?,
+        secret_access_key: secret?,
+        session_token,
+        expires: expires.map(UnixTime::from_secs),
+    })
+}
+
+/// A host in the form in which browsers send it, so that it can be compared byte by byte.
+pub fn host(text: &str) -> Option<String> {
+    let (name, port) = split_port(text);
+    let name_fits = !name.is_empty()
+        && name.len() <= 253
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'[' | b']' | b':'));
+    let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|n| n > 0 && n.to_string() == port));
+    (name_fits && port_fits).then(|| text.into())
+}
+
+/// A region's name.
+pub fn region(text: &str) -> Option<String> {
+    let fits = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    fits.then(|| text.into())
+}
+
+/// A folder's name with its closing slash.
+pub fn object_prefix(text: &str) -> Option<String> {
+    let folder = text.strip_suffix('/')?;
+    ObjectPath::from_key(folder).is_ok().then(|| text.into())
+}
+
+fn is_contact(text: &str) -> bool {
+    (text.starts_with("mailto:") || text.starts_with("https:")) && text.bytes().all(|b| b.is_ascii_graphic())
+}

@@ -1,0 +1,237 @@
+//! [`decide()`]: the order of the checks, and nothing else. Every check lives with its subject.
+
+mod api;
+mod route;
+
+use crate::config::Config;
+use crate::decision::{Decision, Spend};
+use crate::expect::Expect;
+use crate::grant::{Grant, Method};
+use crate::landing::{Facts, Landing};
+use crate::path::ObjectPath;
+use crate::policy::{self, Ask, uri};
+use crate::refusal::{Allow, Refusal};
+use crate::reply::Reply;
+use crate::request::{Request, Url};
+use crate::time::UnixTime;
+use crate::token::claims::Target;
+use crate::token::wire::TokenBytes;
+use crate::token::{Purpose, Verified, carrier, verify};
+use alloc::format;
+use alloc::string::String;
+use route::{Route, Site};
+
+/// Decides what to do with a request at `now`.
+///
+/// 1. The target's length (414), the Host (421), the route (404), the method (405).
+/// 2. The path, refused if it is not canonical (400); the token's carrier, refused if two differ (400).
+/// 3. Structure, algorithm, key and MAC: 401 for all of them alike.
+/// 4. Every claim (403); where the client is, asked for only if the token asks.
+/// 5. A counted link is read with a claimed use only (403); then the request for the origin is signed.
+pub fn decide(request: &Request<'_>, now: UnixTime, config: &Config) -> Decision {
+    match routed(request, now, config) {
+        Ok(decision) => decision,
+        Err(refusal) => Decision::Reply(refusal.reply(request)),
+    }
+}
+
+fn routed(request: &Request<'_>, now: UnixTime, config: &Config) -> Result<Decision, Refusal> {
+    let url = Url::split(request.url)?;
+    let site = Site::of(&url, request, config)?;
+    match Route::of(site, url.path)? {
+        Route::File(raw) => {
+            let method = read_method(request, Allow::GetHead)?;
+            let path = ObjectPath::from_target(raw).map_err(Refusal::BadPath)?;
+            let text = carrier::find(&request.headers, url.query, None)?;
+            with_token(text, now, config, |token| read(token, request, &url, method, path, now, config))
+        }
+        Route::Download { token, relative } => {
+            let claims_use = request.method == "POST";
+            let method = if claims_use { Method::Get } else { read_method(request, Allow::GetHeadPost)? };
+            let text = carrier::find(&request.headers, url.query, Some(token))?;
+            with_token(text, now, config, |token| {
+                let path = object_of(&token, relative)?;
+                if claims_use {
+                    claim(token, request, &url, path, now, config)
+                } else {
+                    read(token, request, &url, method, path, now, config)
+                }
+            })
+        }
+        Route::Share(text) => {
+            read_method(request, Allow::GetHead)?;
+            let text = carrier::find(&request.headers, url.query, Some(text))?;
+            with_token(text, now, config, |token| landing(token, text.unwrap_or(""), request, &url, now, config))
+        }
+        Route::Api(path) => Ok(Decision::Forward(api::forward(request, path, url.query)?)),
+        Route::Fixed(fixed) => {
+            let method = read_method(request, Allow::GetHead)?;
+            let reply = fixed.reply(config)?;
+            Ok(Decision::Reply(if method == Method::Head { reply.without_body() } else { reply }))
+        }
+    }
+}
+
+fn read_method(request: &Request<'_>, allow: Allow) -> Result<Method, Refusal> {
+    Method::from_name(request.method).ok_or(Refusal::MethodNotAllowed(allow))
+}
+
+/// Verifies the token and goes on with it.
+fn with_token(
+    text: Option<&str>,
+    now: UnixTime,
+    config: &Config,
+    go_on: impl FnOnce(Verified<'_>) -> Result<Decision, Refusal>,
+) -> Result<Decision, Refusal> {
+    let text = text.ok_or(Refusal::Unauthorized("no token"))?;
+    let bytes = TokenBytes::decode(text).map_err(|fault| Refusal::Unauthorized(fault.0))?;
+    let parts = bytes.parts().map_err(|fault| Refusal::Unauthorized(fault.0))?;
+    go_on(verify(&parts, &config.keys, now)?)
+}
+
+/// The object, for whoever may have it now.
+fn read(
+    token: Verified<'_>,
+    request: &Request<'_>,
+    url: &Url<'_>,
+    method: Method,
+    path: ObjectPath,
+    now: UnixTime,
+    config: &Config,
+) -> Result<Decision, Refusal> {
+    if policy::needs_place(token.claims(), request.client.place) {
+        return Ok(Decision::LookUpPlace);
+    }
+    let grant = granted(token, request, url, method, path, now, config)?;
+    // A grant is a use that was claimed: it is not counted again.
+    if grant.claims().download_limit().is_some() && grant.claims().purpose() != Purpose::Grant {
+        return Err(Refusal::ClaimRequired);
+    }
+    Ok(Decision::Fetch(Expect::for_object(&grant, request).fetch(now, config)?))
+}
+
+/// One use of a counted link.
+fn claim(
+    token: Verified<'_>,
+    request: &Request<'_>,
+    url: &Url<'_>,
+    path: ObjectPath,
+    now: UnixTime,
+    config: &Config,
+) -> Result<Decision, Refusal> {
+    if policy::needs_place(token.claims(), request.client.place) {
+        return Ok(Decision::LookUpPlace);
+    }
+    let grant = granted(token, request, url, Method::Get, path, now, config)?;
+    let limit = grant.claims().download_limit().filter(|_| grant.claims().purpose() == Purpose::Download);
+    let limit = limit.ok_or(Refusal::MethodNotAllowed(Allow::GetHead))?;
+    let id = grant.claims().id().ok_or(Refusal::Forbidden("a counted token without an id"))?;
+    Ok(Decision::Spend(Spend { id: id.into(), limit }))
+}
+
+fn landing(
+    token: Verified<'_>,
+    text: &str,
+    request: &Request<'_>,
+    url: &Url<'_>,
+    now: UnixTime,
+    config: &Config,
+) -> Result<Decision, Refusal> {
+    if policy::needs_place(token.claims(), request.client.place) {
+        return Ok(Decision::LookUpPlace);
+    }
+    let target = token.claims().target()?;
+    let path = target_path(&target)?;
+    let grant = granted(token, request, url, Method::Get, path, now, config)?;
+    let expires = grant.claims().expires().unwrap_or(now); // policy has refused a token without an end
+    let facts = Facts {
+        name: grant.claims().file_name().unwrap_or_else(|| grant.path().file_name()).into(),
+        expires,
+        downloads: grant.claims().download_limit(),
+        download: format!("/d/{text}"),
+    };
+    let fetch = match target {
+        Target::Exact(_) => Some(Expect::for_head(grant.path()).fetch(now, config)?),
+        Target::Prefix(_) => None,
+    };
+    Ok(Decision::Landing(Landing { fetch, facts }))
+}
+
+/// Puts the request to the policy, as if it had come by the route whose paths tokens speak of.
+fn granted<'a>(
+    token: Verified<'a>,
+    request: &Request<'_>,
+    url: &Url<'_>,
+    method: Method,
+    path: ObjectPath,
+    now: UnixTime,
+    config: &Config,
+) -> Result<Grant<'a>, Refusal> {
+    let mut full_path = String::with_capacity(uri::FILE_ROUTE.len() + path.encoded().len());
+    full_path.push_str(uri::FILE_ROUTE);
+    full_path.push_str(path.encoded());
+    let ask = Ask {
+        request,
+        uri: uri::Uri {
+            scheme: url.scheme,
+            host: url.host().into(), // in lower case: it is one of the configured hosts
+            port: url.port(),
+            path: full_path.into(),
+            query: carrier::without_token(url.query),
+        },
+        method: method.as_str(),
+        audience: &config.audience,
+    };
+    policy::grant(token, &ask, method, path, now)
+}
+
+/// The object that a token names, by itself or with a path below its prefix.
+fn object_of(token: &Verified<'_>, relative: Option<&str>) -> Result<ObjectPath, Refusal> {
+    match (token.claims().target()?, relative) {
+        (target @ Target::Exact(_), None) => target_path(&target),
+        (Target::Exact(_), Some(_)) => Err(Refusal::Forbidden("the token opens one object only")),
+        // A folder by itself lists nothing.
+        (Target::Prefix(_), None) => Err(Refusal::NotFound),
+        (Target::Prefix(prefix), Some(relative)) => {
+            let folder =
+                prefix.strip_prefix(uri::FILE_ROUTE).filter(|folder| folder.is_empty() || folder.ends_with('/'));
+            let folder = folder.ok_or(Refusal::Forbidden("the token names no folder of ours"))?;
+            ObjectPath::from_target(&format!("{folder}{relative}")).map_err(Refusal::BadPath)
+        }
+    }
+}
+
+/// The path of an exact target, or the folder of a prefix, which policy then finds outside its own prefix
+/// unless it is looked at with its slash: a landing page of a folder is matched by a name inside it.
+fn target_path(target: &Target) -> Result<ObjectPath, Refusal> {
+    const NOT_OURS: Refusal = Refusal::Forbidden("the token names no path of ours");
+    let raw = match target {
+        Target::Exact(path) => path.strip_prefix(uri::FILE_ROUTE).ok_or(NOT_OURS)?.into(),
+        Target::Prefix(path) => {
+            let folder = path.strip_prefix(uri::FILE_ROUTE).filter(|folder| folder.is_empty() || folder.ends_with('/'));
+            format!("{}index", folder.ok_or(NOT_OURS)?)
+        }
+    };
+    ObjectPath::from_target(&raw).map_err(|_| NOT_OURS)
+}
+
+impl route::Fixed {
+    fn reply(self, config: &Config) -> Result<Reply, Refusal> {
+        const TEXT: &str = "text/plain; charset=utf-8";
+        Ok(match self {
+            Self::Health => Reply::text(200, TEXT, "ok\n"),
+            Self::Robots => Reply::text(200, TEXT, "User-agent: *\nDisallow: /\n"),
+            Self::SecurityTxt => {
+                // RFC 9116: Expires is required. The configuration is renewed with each deployment, so a far
+                // date would promise what nobody checks; this one is the end of the format's century.
+                let contact = config.security_contact.as_deref().ok_or(Refusal::NotFound)?;
+                Reply::text(200, TEXT, format!("Contact: {contact}\nExpires: 2099-12-31T23:59:59Z\n"))
+            }
+            Self::Home => Reply::page(200, crate::problem::document("CloudDrop", HOME)),
+        })
+    }
+}
+
+/// The page's first screen, until there is one that does more.
+const HOME: &str = "<h1>CloudDrop</h1><p>Files from a private bucket, shared by link.</p>\
+<p>Upload and share through the API at <code>/api/v1</code>.</p>";

@@ -1,0 +1,67 @@
+//! What is checked of an API call before its body is read: the rest is the signer's.
+
+use crate::decision::{CLIENT_ADDRESS, CLIENT_AUTHORIZATION, Forward, MAX_API_BODY_BYTES, REQUEST_ID};
+use crate::path::ObjectPath;
+use crate::range::number;
+use crate::refusal::{Allow, Refusal};
+use crate::request::Request;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// The longest header value that is passed on: an API key, a JWT.
+const MAX_HEADER_BYTES: usize = 4096;
+
+/// Checks method, path, length and type, and takes along the headers that the signer reads.
+pub(super) fn forward(request: &Request<'_>, path: &str, query: &str) -> Result<Forward, Refusal> {
+    let has_body = match request.method {
+        "GET" | "HEAD" | "DELETE" => false,
+        "POST" | "PUT" | "PATCH" => true,
+        _ => return Err(Refusal::MethodNotAllowed(Allow::Api)),
+    };
+    let canonical = ObjectPath::from_target(&path[1..]).map_err(Refusal::BadPath)?;
+    if canonical.encoded() != &path[1..] {
+        return Err(Refusal::BadRequest("the path is not in its canonical encoding"));
+    }
+    if !query.is_empty() {
+        return Err(Refusal::BadRequest("no query is read here"));
+    }
+    let length = request.headers.one("content-length").map(number);
+    match length {
+        Some(None) => return Err(Refusal::BadRequest("Content-Length is no number")),
+        Some(Some(length)) if length > MAX_API_BODY_BYTES as u64 => return Err(Refusal::TooLarge),
+        _ => {}
+    }
+    if has_body && !request.headers.one("content-type").is_some_and(is_json) {
+        return Err(Refusal::UnsupportedType);
+    }
+    Ok(Forward { method: request.method.into(), path: path.into(), headers: headers(request) })
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or("").trim_matches([' ', '\t']);
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+/// The headers for the signer, sorted: the client's own few, and what the platform knows of the client.
+fn headers(request: &Request<'_>) -> Vec<(&'static str, String)> {
+    let client = |name: &str| request.headers.one(name).filter(|value| is_signable(value)).map(ToString::to_string);
+    let fields = [
+        ("accept", client("accept")),
+        ("content-type", client("content-type")),
+        ("idempotency-key", client("idempotency-key")),
+        (CLIENT_ADDRESS, request.client.address.map(|address| address.to_string())),
+        (CLIENT_AUTHORIZATION, client("authorization")),
+        (REQUEST_ID, Some(request.id.to_string()).filter(|id| is_signable(id))),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// Whether a value means the same signed and sent: SigV4 folds runs of spaces, and platforms re-encode
+/// what is not ASCII.
+fn is_signable(value: &str) -> bool {
+    !value.is_empty()
+        && value.len() <= MAX_HEADER_BYTES
+        && value.bytes().all(|b| (0x20..0x7f).contains(&b))
+        && !value.contains("  ")
+        && value.trim() == value
+}

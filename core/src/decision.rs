@@ -1,0 +1,150 @@
+//! What is to be done with a request, as values. An adapter performs one and, for those that bring
+//! something back, hands it to the value's own method for the next.
+
+use crate::config::Config;
+use crate::expect::Expect;
+use crate::landing::Landing;
+use crate::origin_reply::Next;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::request::Headers;
+use crate::sigv4::ToSign;
+use crate::time::UnixTime;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The outcome of [`crate::decide()`].
+#[must_use]
+#[derive(Debug)]
+pub enum Decision {
+    /// Answer at once.
+    Reply(Reply),
+    /// Ask the origin, then [`Fetch::settle`].
+    Fetch(Fetch),
+    /// Ask the origin about the object, then [`Landing::page`].
+    Landing(Landing),
+    /// Claim one use of a counted link, then [`Spend::settle`].
+    Spend(Spend),
+    /// Read the body, then [`Forward::sign`].
+    Forward(Forward),
+    /// Find out where the client is, and decide again with that.
+    LookUpPlace,
+}
+
+/// A signed request to the origin, complete: nothing may be added to it but what the platform adds itself.
+#[derive(Debug)]
+pub struct Fetch {
+    /// GET or HEAD, or the method of an API call.
+    pub method: String,
+    /// Where to. No URL parser changes it.
+    pub url: String,
+    /// Names in lower case; Host is the URL's.
+    pub headers: Vec<(&'static str, String)>,
+    /// What the answer is held against.
+    pub expect: Expect,
+}
+
+/// The head of the origin's answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The status.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Headers<'a>,
+}
+
+impl Fetch {
+    /// What to do with the origin's answer. `error_body` is the first part of the body of an error, once it was
+    /// asked for by [`Next::ReadError`].
+    pub fn settle(self, head: &Head<'_>, error_body: Option<&str>, now: UnixTime, config: &Config) -> Next {
+        self.expect.settle(head, error_body, now, config)
+    }
+}
+
+/// A use to be claimed: `id` may be claimed `limit` times.
+#[derive(Debug)]
+pub struct Spend {
+    /// The token's id; the counter's name.
+    pub id: Vec<u8>,
+    /// How many uses there are.
+    pub limit: u64,
+}
+
+/// What a counter said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Counted {
+    /// All uses were gone before.
+    UsedUp,
+    /// The counter could not be asked.
+    Unreachable,
+}
+
+impl Spend {
+    /// The refusal that follows from what the counter said. It takes `self`: a claim is answered once.
+    pub fn settle(self, counted: Counted) -> Refusal {
+        match counted {
+            Counted::UsedUp => Refusal::Gone("used up"),
+            Counted::Unreachable => Refusal::OriginUnavailable("no counter is reachable"),
+        }
+    }
+}
+
+/// Most bytes that an API call's body may have.
+pub const MAX_API_BODY_BYTES: usize = 64 * 1024;
+/// The header in which the client's own Authorization reaches the signer; Authorization itself carries the
+/// edge's signature there.
+pub const CLIENT_AUTHORIZATION: &str = "x-clouddrop-authorization";
+/// The header in which the client's address, as the platform knows it, reaches the signer.
+pub const CLIENT_ADDRESS: &str = "x-clouddrop-client-address";
+/// The header in which the request's id reaches the signer.
+pub const REQUEST_ID: &str = "x-clouddrop-request-id";
+
+/// An API call on its way to the signer: its body is still to be read and signed.
+#[derive(Debug)]
+pub struct Forward {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// Headers to pass on, names in lower case and sorted; all of them are signed.
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+impl Forward {
+    /// Most bytes of body to read: one more means [`Refusal::TooLarge`].
+    pub const MAX_BODY_BYTES: usize = MAX_API_BODY_BYTES;
+
+    /// The signed call. The body is part of the signature: the signer gets what the edge has seen.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`] for a body over the limit; [`Refusal::OriginError`] if our credentials have ended.
+    pub fn sign(self, body: &[u8], now: UnixTime, config: &Config) -> Result<Fetch, Refusal> {
+        if body.len() > MAX_API_BODY_BYTES {
+            return Err(Refusal::TooLarge);
+        }
+        config.live_credentials(now)?;
+        let mut payload = String::with_capacity(64);
+        crate::hash::push_hex(&mut payload, &crate::hash::sha256(body));
+        let (path, url) = config.signer.locate(&self.path);
+        let extra: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let to_sign = ToSign {
+            method: &self.method,
+            host: config.signer.host(),
+            path: &path,
+            query: "",
+            extra: &extra,
+            payload: &payload,
+        };
+        let mut headers = config.lambda.sign(&config.credentials, &to_sign, now).into_vec();
+        headers.extend(self.headers);
+        Ok(Fetch { method: self.method, url, headers, expect: Expect::api() })
+    }
+}
+
+impl Config {
+    /// Refuses once temporary credentials have ended: the origin would say so anyway, and less clearly.
+    pub(crate) fn live_credentials(&self, now: UnixTime) -> Result<(), Refusal> {
+        match self.credentials.expires {
+            Some(end) if now >= end => Err(Refusal::OriginError("our AWS credentials have ended")),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! [`Expect`]: what an answer of the origin is held against. It is made with the request and travels
+//! beside it; an adapter that cannot keep a value across its wait keeps its text form.
+
+use crate::config::Config;
+use crate::decision::Fetch;
+use crate::grant::{Grant, Method};
+use crate::path::ObjectPath;
+use crate::range::ByteRange;
+use crate::refusal::Refusal;
+use crate::request::{Headers, Request};
+use crate::sigv4::{ToSign, UNSIGNED_PAYLOAD};
+use crate::time::UnixTime;
+use crate::token::Disposition;
+use crate::validators::{EntityTag, TagList, http_date};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Which of the requests for one object an answer belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    /// The request as the client put it.
+    First,
+    /// Without its range, since If-Range was not met.
+    Whole,
+    /// A GET of one byte after a HEAD was refused: a HEAD's answer does not say why.
+    WhyRefused,
+    /// An API call; the answer is the signer's.
+    Api,
+}
+
+/// The client's request as far as its answer depends on it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expect {
+    pub(crate) stage: Stage,
+    pub(crate) method: Method,
+    /// The object, encoded.
+    pub(crate) path: String,
+    pub(crate) range: Option<ByteRange>,
+    pub(crate) if_range: Option<String>,
+    pub(crate) conditions: Conditions,
+    /// The entity tag that the token is bound to.
+    pub(crate) pinned: Option<String>,
+    /// Content-Disposition of a download.
+    pub(crate) attachment: String,
+    /// Content-Disposition of what may be shown, where the token allows it.
+    pub(crate) inline: Option<String>,
+}
+
+/// Preconditions (RFC 9110 section 13.1), each kept only if it is understood; an If-Match that is not is
+/// one that nothing meets.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Conditions {
+    pub(crate) if_match: Option<String>,
+    pub(crate) if_unmodified_since: Option<String>,
+    pub(crate) if_none_match: Option<String>,
+    pub(crate) if_modified_since: Option<String>,
+}
+
+/// What stands for an If-Match that was not understood: a tag list that holds no tag.
+pub(crate) const MATCHES_NOTHING: &str = "?";
+
+impl Conditions {
+    fn read(headers: &Headers<'_>) -> Self {
+        let date = |name: &str| headers.one(name).filter(|text| http_date(text).is_some()).map(ToString::to_string);
+        let tags = |text: &str| TagList::parse(text).map(|list| list.as_str().to_string());
+        let if_match = headers
+            .has("if-match")
+            .then(|| headers.one("if-match").and_then(tags).unwrap_or_else(|| MATCHES_NOTHING.into()));
+        let if_none_match = headers.one("if-none-match").and_then(tags);
+        Self {
+            // Each date counts only where its tag condition is absent (RFC 9110 section 13.2.2).
+            if_unmodified_since: if if_match.is_none() { date("if-unmodified-since") } else { None },
+            if_modified_since: if headers.has("if-none-match") { None } else { date("if-modified-since") },
+            if_match,
+            if_none_match,
+        }
+    }
+}
+
+impl Expect {
+    /// What a grant's answer must be, given the client's request.
+    pub(crate) fn for_object(grant: &Grant<'_>, request: &Request<'_>) -> Self {
+        let claims = grant.claims();
+        let name = claims.file_name().unwrap_or_else(|| grant.path().file_name());
+        // Range is defined for GET only (RFC 9110 section 14.2).
+        let range = match grant.method() {
+            Method::Get => request.headers.one("range").and_then(ByteRange::parse),
+            Method::Head => None,
+        };
+        let if_range = range.and_then(|_| request.headers.one("if-range")).map(ToString::to_string);
+        Self {
+            stage: Stage::First,
+            method: grant.method(),
+            path: grant.path().encoded().into(),
+            range,
+            if_range: if_range.filter(|text| !text.bytes().any(|b| b.is_ascii_control())),
+            conditions: Conditions::read(&request.headers),
+            pinned: claims.object_version().map(ToString::to_string),
+            attachment: crate::disposition::header(Disposition::Attachment, name),
+            inline: (claims.disposition() == Disposition::Inline)
+                .then(|| crate::disposition::header(Disposition::Inline, name)),
+        }
+    }
+
+    /// For a question about an object that no client's conditions apply to.
+    pub(crate) fn for_head(path: &ObjectPath) -> Self {
+        Self {
+            stage: Stage::First,
+            method: Method::Head,
+            path: path.encoded().into(),
+            range: None,
+            if_range: None,
+            conditions: Conditions::default(),
+            pinned: None,
+            attachment: String::new(),
+            inline: None,
+        }
+    }
+
+    pub(crate) fn api() -> Self {
+        Self {
+            stage: Stage::Api,
+            method: Method::Get,
+            path: String::new(),
+            range: None,
+            if_range: None,
+            conditions: Conditions::default(),
+            pinned: None,
+            attachment: String::new(),
+            inline: None,
+        }
+    }
+
+    /// The request to the origin: the stage's method, four signed headers, and unsigned the range and those
+    /// conditions that one answer of S3 settles.
+    ///
+    /// # Errors
+    /// [`Refusal::OriginError`] if our credentials have ended; [`Refusal::PreconditionFailed`] if no origin is
+    /// needed to know that If-Match fails.
+    pub(crate) fn fetch(self, now: UnixTime, config: &Config) -> Result<Fetch, Refusal> {
+        config.live_credentials(now)?;
+        if self.conditions.if_match.as_deref() == Some(MATCHES_NOTHING) {
+            return Err(Refusal::PreconditionFailed);
+        }
+        let method = if self.stage == Stage::WhyRefused { Method::Get } else { self.method };
+        let mut below_bucket = String::with_capacity(1 + config.object_prefix.len() + self.path.len());
+        below_bucket.push('/');
+        crate::percent::push_path(&mut below_bucket, &config.object_prefix);
+        below_bucket.push_str(&self.path);
+        let (path, url) = config.bucket.locate(&below_bucket);
+        let to_sign = ToSign {
+            method: method.as_str(),
+            host: config.bucket.host(),
+            path: &path,
+            query: "",
+            extra: &[],
+            payload: UNSIGNED_PAYLOAD,
+        };
+        let mut headers = config.s3.sign(&config.credentials, &to_sign, now).into_vec();
+        self.add_unsigned(&mut headers);
+        Ok(Fetch { method: method.as_str().into(), url, headers, expect: self })
+    }
+
+    fn add_unsigned(&self, headers: &mut Vec<(&'static str, String)>) {
+        match self.stage {
+            Stage::WhyRefused => headers.push(("range", "bytes=0-0".into())),
+            Stage::First => {
+                if let Some(range) = self.range {
+                    headers.push(("range", range.header()));
+                }
+            }
+            Stage::Whole | Stage::Api => {}
+        }
+        // A list of tags is settled here, from the answer: not every origin reads lists.
+        let single = |tags: &Option<String>| tags.clone().filter(|text| EntityTag::parse(text).is_some());
+        let conditions = &self.conditions;
+        for (name, value) in [
+            ("if-match", self.pinned.clone().or_else(|| single(&conditions.if_match))),
+            ("if-unmodified-since", conditions.if_unmodified_since.clone()),
+            ("if-none-match", single(&conditions.if_none_match)),
+            ("if-modified-since", conditions.if_modified_since.clone()),
+        ] {
+            if let Some(value) = value {
+                headers.push((name, value));
+            }
+        }
+    }
+}
+
+/// Between the fields of the text form. No field holds it: each is checked to be free of control characters.
+const SEPARATOR: char = '\u{1f}';
+
+impl Expect {
+    /// The text form, on one line.
+    pub fn to_text(&self) -> String {
+        let mut out = String::with_capacity(96);
+        out.push(match self.stage {
+            Stage::First => 'f',
+            Stage::Whole => 'w',
+            Stage::WhyRefused => 'y',
+            Stage::Api => 'a',
+        });
+        out.push(match self.method {
+            Method::Get => 'g',
+            Method::Head => 'h',
+        });
+        let range = self.range.map(|range| range.header());
+        let conditions = &self.conditions;
+        for field in [
+            Some(&self.path),
+            Some(&self.attachment),
+            range.as_ref(),
+            self.if_range.as_ref(),
+            self.inline.as_ref(),
+            self.pinned.as_ref(),
+            conditions.if_match.as_ref(),
+            conditions.if_unmodified_since.as_ref(),
+            conditions.if_none_match.as_ref(),
+            conditions.if_modified_since.as_ref(),
+        ] {
+            out.push(SEPARATOR);
+            out.push_str(field.map_or("", String::as_str));
+        }
+        out
+    }
+
+    /// Reads the text form; `None` if it is not one.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut fields = text.split(SEPARATOR);
+        let (stage, method) = match fields.next()? {
+            "fg" => (Stage::First, Method::Get),
+            "fh" => (Stage::First, Method::Head),
+            "wg" => (Stage::Whole, Method::Get),
+            "yh" => (Stage::WhyRefused, Method::Head),
+            "ag" => (Stage::Api, Method::Get),
+            _ => return None,
+        };
+        let mut next = || fields.next().map(|field| Some(field.to_string()).filter(|field| !field.is_empty()));
+        let path = next()?.unwrap_or_default();
+        let attachment = next()?.unwrap_or_default();
+        let range = next()?;
+        let expect = Self {
+            stage,
+            method,
+            path,
+            attachment,
+            range: match range {
+                Some(header) => Some(ByteRange::parse(&header)?),
+                None => None,
+            },
+            if_range: next()?,
+            inline: next()?,
+            pinned: next()?,
+            conditions: Conditions {
+                if_match: next()?,
+                if_unmodified_since: next()?,
+                if_none_match: next()?,
+                if_modified_since: next()?,
+            },
+        };
+        fields.next().is_none().then_some(expect)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conditions(fields: &[(&str, &str)]) -> Conditions {
+        Conditions::read(&Headers::new(fields))
+    }
+
+    #[test]
+    fn conditions_are_kept_where_they_are_understood() {
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(conditions(&[("if-none-match", "abc")]), Conditions::default());
+        assert_eq!(conditions(&[("if-match", "abc")]).if_match.as_deref(), Some(MATCHES_NOTHING));
+        assert_eq!(conditions(&[("if-modified-since", "yesterday")]), Conditions::default());
+        let both =
+            conditions(&[("if-none-match", "\"a\""), ("if-modified-since", date), ("if-unmodified-since", date)]);
+        assert_eq!(both.if_none_match.as_deref(), Some("\"a\""));
+        assert_eq!(both.if_modified_since, None);
+        assert_eq!(both.if_unmodified_since.as_deref(), Some(date));
+    }
+
+    #[test]
+    fn the_text_form_reads_back() {
+        let mut expect = Expect::for_head(&ObjectPath::from_key("a b").unwrap());
+        assert_eq!(Expect::from_text(&expect.to_text()), Some(expect.clone()));
+        expect.method = Method::Get;
+        expect.range = Some(ByteRange::Suffix(5));
+        expect.if_range = Some("\"x\"".into());
+        expect.pinned = Some("\"p\"".into());
+        expect.attachment = "attachment; filename=\"a b\"".into();
+        expect.inline = Some("inline".into());
+        expect.conditions.if_none_match = Some("\"a\", \"b\"".into());
+        assert_eq!(Expect::from_text(&expect.to_text()), Some(expect));
+        for bad in ["", "fg", "xx\u{1f}", "fg\u{1f}a\u{1f}b\u{1f}nonsense"] {
+            assert_eq!(Expect::from_text(bad), None);
+        }
+    }
+}

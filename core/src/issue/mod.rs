@@ -1,0 +1,1 @@
+//! What the signer decides: which shares and uploads are granted, and on what terms.

@@ -1,0 +1,88 @@
+//! Where objects and the signer live: a base URL, taken apart once.
+
+use crate::percent;
+use crate::request::Url;
+use alloc::string::String;
+
+/// An http or https endpoint: requests go to `base` + path, and are signed for `host`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Endpoint {
+    /// Scheme and authority, without a closing slash.
+    origin: String,
+    /// As the Host header has it: the port stands there unless it is the scheme's own.
+    host: String,
+    /// What stands before every path: empty, or `/bucket`.
+    base_path: String,
+}
+
+impl Endpoint {
+    /// Reads a URL without query, user or fragment; its path must be plain.
+    pub fn parse(text: &str) -> Option<Self> {
+        let with_slash = if text.ends_with('/') { text.into() } else { alloc::format!("{text}/") };
+        let url = Url::split(&with_slash).ok()?;
+        let base_path = url.path.strip_suffix('/')?;
+        let host_fits = !url.authority.is_empty()
+            && url
+                .authority
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'[' | b']' | b':'));
+        let path_fits = percent::is_plain_path(base_path)
+            && base_path.split('/').skip(1).all(|segment| !matches!(segment, "" | "." | ".."));
+        if !host_fits || !path_fits || !url.query.is_empty() || text.contains('?') {
+            return None;
+        }
+        let own_port = if url.scheme == "https" { ":443" } else { ":80" };
+        let host = url.authority.strip_suffix(own_port).unwrap_or(url.authority);
+        Some(Self { origin: alloc::format!("{}://{host}", url.scheme), host: host.into(), base_path: base_path.into() })
+    }
+
+    /// For the signature: the Host header.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The path to sign and the URL to send, for an encoded path that begins with a slash.
+    pub fn locate(&self, path: &str) -> (String, String) {
+        let mut signed = String::with_capacity(self.base_path.len() + path.len());
+        signed.push_str(&self.base_path);
+        signed.push_str(path);
+        let mut url = String::with_capacity(self.origin.len() + signed.len());
+        url.push_str(&self.origin);
+        url.push_str(&signed);
+        (signed, url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_come_apart() {
+        let bucket = Endpoint::parse("http://127.0.0.1:9000/clouddrop").unwrap();
+        assert_eq!(bucket.host(), "127.0.0.1:9000");
+        let located = bucket.locate("/files/a%20b");
+        assert_eq!(located, ("/clouddrop/files/a%20b".into(), "http://127.0.0.1:9000/clouddrop/files/a%20b".into()));
+        let bucket = Endpoint::parse("https://b.s3.eu-central-1.amazonaws.com:443/").unwrap();
+        assert_eq!(bucket.host(), "b.s3.eu-central-1.amazonaws.com");
+        assert_eq!(bucket.locate("/a").0, "/a");
+    }
+
+    #[test]
+    fn what_is_no_endpoint_is_refused() {
+        for bad in [
+            "",
+            "b.s3.amazonaws.com",
+            "https://",
+            "https://user@host",
+            "https://Host",
+            "https://h/?q",
+            "https://h/a//b",
+            "https://h/../b",
+            "https://h/a%20b",
+            "ftp://h",
+        ] {
+            assert_eq!(Endpoint::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A refusal as the client sees it: problem details (RFC 9457), or a plain page for a browser. Both say
+//! the same four things and nothing else.
+
+use crate::refusal::{ORIGIN_RETRY_AFTER_SECONDS, Refusal};
+use crate::reply::{LogLine, PAGE_STYLE, Reply};
+use crate::request::Request;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+/// The media type of problem details.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+impl Refusal {
+    /// The reply to `request`: a page where it accepts HTML, problem details elsewhere, neither for HEAD.
+    pub fn reply(&self, request: &Request<'_>) -> Reply {
+        let wants_page = request.headers.one("accept").is_some_and(|accept| accept.contains("text/html"));
+        let mut reply = if wants_page { self.page(request.id) } else { self.problem(request.id) };
+        self.add_headers(&mut reply);
+        reply.log = Some(LogLine { code: self.code(), reason: self.to_string(), alarm: self.is_our_fault() });
+        if request.method == "HEAD" { reply.without_body() } else { reply }
+    }
+
+    fn problem(&self, request_id: &str) -> Reply {
+        // Codes and sentences are ours; the id is the platform's and is quoted as any text is.
+        let body = format!(
+            "{{\"status\":{},\"title\":\"{}\",\"code\":\"{}\",\"request_id\":{}}}",
+            self.status(),
+            self.public(),
+            self.code(),
+            json_string(request_id)
+        );
+        Reply::text(self.status(), PROBLEM_JSON, body)
+    }
+
+    fn page(&self, request_id: &str) -> Reply {
+        let html = document(
+            self.public(),
+            &format!(
+                "<h1>{}</h1><dl><dt>Status</dt><dd>{}</dd><dt>Code</dt><dd>{}</dd><dt>Request</dt><dd>{}</dd></dl>",
+                escape(self.public()),
+                self.status(),
+                self.code(),
+                escape(request_id)
+            ),
+        );
+        Reply::page(self.status(), html)
+    }
+
+    fn add_headers(&self, reply: &mut Reply) {
+        match self {
+            Self::Unauthorized(_) => reply.headers.push(("www-authenticate", "Bearer".into())),
+            Self::MethodNotAllowed(allow) => reply.headers.push(("allow", allow.as_str().into())),
+            Self::RateLimited { retry_after } => reply.headers.push(("retry-after", retry_after.to_string())),
+            Self::OriginUnavailable(_) => {
+                reply.headers.push(("retry-after", ORIGIN_RETRY_AFTER_SECONDS.to_string()));
+            }
+            Self::RangeNotSatisfiable(Some(size)) => reply.headers.push(("content-range", format!("bytes */{size}"))),
+            _ => {}
+        }
+    }
+}
+
+/// A whole HTML document of ours; `title` is text, `body` is markup.
+pub(crate) fn document(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{}</title><style>{PAGE_STYLE}</style></head><body><main>{body}</main></body></html>\n",
+        escape(title)
+    )
+}
+
+/// Text for HTML, in content or in a quoted attribute.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,153 @@
+//! [`Reply`]: what the client gets, and the only table of the headers that every reply carries.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// An answer, complete but for a body that streams.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// Which fixed headers go with it.
+    pub set: HeaderSet,
+    /// The headers that are this reply's own, names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Body,
+    /// A line for the log, if this reply is worth one: the refusal with its reason.
+    pub log: Option<LogLine>,
+}
+
+/// Where a reply's body comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// There is none; any body of the origin is to be cancelled.
+    None,
+    /// The origin's, handed through untouched.
+    Origin,
+    /// This text.
+    Text(String),
+}
+
+/// What to log about a reply.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogLine {
+    /// The stable code.
+    pub code: &'static str,
+    /// The refusal in words; holds no token, key or path.
+    pub reason: String,
+    /// Somebody on our side should look.
+    pub alarm: bool,
+}
+
+/// The fixed headers by kind of content. An adapter may prepare each set once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HeaderSet {
+    /// Content of strangers.
+    File,
+    /// A page of ours for people.
+    Page,
+    /// A machine's answer: JSON, plain text, nothing.
+    Data,
+}
+
+/// The style of our plain pages. Its hash stands in their policy: nothing else may style them.
+pub const PAGE_STYLE: &str = ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}\
+body{max-width:36rem;margin:12vh auto;padding:0 1rem;overflow-wrap:anywhere}\
+dt{font-weight:600}dd{margin:0 0 .5rem}\
+a.button{display:inline-block;padding:.6rem 1.2rem;border-radius:.4rem;background:#0a58ca;color:#fff;text-decoration:none}\
+a.button:focus-visible{outline:3px solid #ffbf00;outline-offset:2px}small{opacity:.75}";
+
+/// SHA-256 of [`PAGE_STYLE`] in base64, as a content security policy names it; a test keeps it true.
+const PAGE_STYLE_SHA256: &str = "c1pBQXKQtLVCeeVWroWsHAQjH1y/ARnU8mWlmEdCHE8=";
+
+impl HeaderSet {
+    /// All sets, in the order of their [`HeaderSet::index`].
+    pub const ALL: [Self; 3] = [Self::File, Self::Page, Self::Data];
+
+    /// The set's place in [`HeaderSet::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The set's headers, names in lower case.
+    ///
+    /// Strict-Transport-Security (RFC 6797), Content-Security-Policy (CSP 3), Referrer-Policy,
+    /// Cross-Origin-Resource-Policy and -Opener-Policy (Fetch, HTML), and the caching that keeps replies to
+    /// a token out of every shared store (RFC 9111 section 5.2.2).
+    pub fn headers(self) -> Vec<(&'static str, String)> {
+        let policy = match self {
+            Self::File => "sandbox; default-src 'none'; frame-ancestors 'none'".into(),
+            Self::Page => alloc::format!(
+                "default-src 'none'; style-src 'sha256-{PAGE_STYLE_SHA256}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            ),
+            Self::Data => "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'".into(),
+        };
+        Vec::from([
+            ("strict-transport-security", "max-age=63072000; includeSubDomains; preload".into()),
+            ("x-content-type-options", "nosniff".into()),
+            ("x-frame-options", "DENY".into()),
+            ("referrer-policy", "no-referrer".into()),
+            ("content-security-policy", policy),
+            ("cross-origin-resource-policy", "same-origin".into()),
+            ("cross-origin-opener-policy", "same-origin".into()),
+            ("x-robots-tag", "noindex".into()),
+            ("cache-control", "private, no-store, no-transform".into()),
+        ])
+    }
+}
+
+impl Reply {
+    /// A short text of ours.
+    pub fn text(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            set: HeaderSet::Data,
+            headers: Vec::from([("content-type", content_type.into())]),
+            body: Body::Text(body.into()),
+            log: None,
+        }
+    }
+
+    /// A page of ours.
+    pub fn page(status: u16, html: String) -> Self {
+        Self { set: HeaderSet::Page, ..Self::text(status, "text/html; charset=utf-8", html) }
+    }
+
+    /// The same reply to a HEAD request: the headers without the body (RFC 9110 section 9.3.2).
+    pub fn without_body(mut self) -> Self {
+        self.body = Body::None;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    #[test]
+    fn the_policy_names_the_style_that_is_served() {
+        assert_eq!(STANDARD.encode(crate::hash::sha256(PAGE_STYLE.as_bytes())), PAGE_STYLE_SHA256);
+    }
+
+    #[test]
+    fn every_set_carries_every_security_header() {
+        for (place, set) in HeaderSet::ALL.into_iter().enumerate() {
+            assert_eq!(set.index(), place);
+            let headers = set.headers();
+            let value = |name| headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str()).unwrap();
+            assert!(value("strict-transport-security").contains("max-age=63072000"));
+            assert_eq!(value("x-content-type-options"), "nosniff");
+            assert_eq!(value("referrer-policy"), "no-referrer");
+            assert!(value("content-security-policy").contains("frame-ancestors 'none'"));
+            assert_eq!(value("cross-origin-resource-policy"), "same-origin");
+            assert_eq!(value("cross-origin-opener-policy"), "same-origin");
+            assert_eq!(value("x-robots-tag"), "noindex");
+            assert_eq!(value("cache-control"), "private, no-store, no-transform");
+        }
+        let file = HeaderSet::File.headers();
+        assert!(file.iter().any(|(_, value)| value.starts_with("sandbox; default-src 'none'")));
+    }
+}

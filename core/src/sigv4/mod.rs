@@ -1,0 +1,13 @@
+//! AWS Signature Version 4 for S3 and for the signer's Function URL, with the signature in the
+//! Authorization header. One stage a file: canonical request, signing key, signature.
+//!
+//! Few headers are signed, on purpose: platforms rewrite others on their way (Accept-Encoding, sometimes
+//! Range), and a signature over them would then be wrong.
+
+mod canonical;
+mod sign;
+mod signing_key;
+
+pub use canonical::{CanonicalRequest, canonical_query};
+pub use sign::{Credentials, EMPTY_PAYLOAD, SignedHeaders, Signer, ToSign, UNSIGNED_PAYLOAD, string_to_sign};
+pub use signing_key::SigningKey;

@@ -1,0 +1,149 @@
+//! Signing a request by headers, the hot path: one canonical request, two hashes, one Authorization.
+
+use super::canonical::CanonicalRequest;
+use super::signing_key::SigningKey;
+use crate::hash::{push_hex, sha256};
+use crate::secret::Secret;
+use crate::time::UnixTime;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+/// What stands for the body's hash when the body is not signed.
+pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+/// The SHA-256 of no bytes at all, in hexadecimal.
+pub const EMPTY_PAYLOAD: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// An AWS identity, long-lived or temporary.
+#[derive(Debug)]
+pub struct Credentials {
+    /// Public: it stands in every signature.
+    pub access_key_id: String,
+    /// The key itself.
+    pub secret_access_key: Secret,
+    /// Of temporary credentials.
+    pub session_token: Option<String>,
+    /// When temporary credentials end.
+    pub expires: Option<UnixTime>,
+}
+
+/// Credentials for one region and service, with the day's key kept.
+///
+/// The kept key makes a `Signer` one thread's: share it by giving each thread its own.
+#[derive(Debug)]
+pub struct Signer {
+    region: String,
+    service: &'static str,
+    todays: RefCell<Option<SigningKey>>,
+}
+
+/// The headers that a signed request must carry, beside Host.
+#[derive(Debug)]
+pub struct SignedHeaders(Vec<(&'static str, String)>);
+
+impl SignedHeaders {
+    /// Names and values, in lower case.
+    pub fn into_vec(self) -> Vec<(&'static str, String)> {
+        self.0
+    }
+}
+
+impl Signer {
+    /// A signer for `service` in `region`; no key is derived before the first signature.
+    pub const fn new(region: String, service: &'static str) -> Self {
+        Self { region, service, todays: RefCell::new(None) }
+    }
+
+    /// Signs a request to `host` by host, x-amz-content-sha256, x-amz-date and, for temporary credentials,
+    /// x-amz-security-token, and by `extra` headers (lower case, sorted, behind `host` and before `x-amz-`
+    /// or behind it as the alphabet has it).
+    pub fn sign(&self, credentials: &Credentials, request: &ToSign<'_>, now: UnixTime) -> SignedHeaders {
+        let amz_date = now.amz_date();
+        let amz_date = core::str::from_utf8(&amz_date).unwrap_or_default(); // digits, T and Z
+        let mut headers: Vec<(&str, &str)> = Vec::with_capacity(4 + request.extra.len());
+        headers.push(("host", request.host));
+        headers.push(("x-amz-content-sha256", request.payload));
+        headers.push(("x-amz-date", amz_date));
+        if let Some(token) = &credentials.session_token {
+            headers.push(("x-amz-security-token", token));
+        }
+        if !request.extra.is_empty() {
+            headers.extend_from_slice(request.extra);
+            headers.sort_unstable();
+        }
+        let canonical = CanonicalRequest {
+            method: request.method,
+            path: request.path,
+            query: request.query,
+            headers: &headers,
+            payload: request.payload,
+        };
+        let authorization = self.authorization(credentials, &canonical, amz_date, now);
+
+        let mut out = Vec::with_capacity(4);
+        out.push(("authorization", authorization));
+        out.push(("x-amz-content-sha256", request.payload.into()));
+        out.push(("x-amz-date", amz_date.into()));
+        if let Some(token) = &credentials.session_token {
+            out.push(("x-amz-security-token", token.clone()));
+        }
+        SignedHeaders(out)
+    }
+
+    fn authorization(
+        &self,
+        credentials: &Credentials,
+        canonical: &CanonicalRequest<'_>,
+        amz_date: &str,
+        now: UnixTime,
+    ) -> String {
+        let mut todays = self.todays.borrow_mut();
+        let key = match todays.take().filter(|key| key.is_of_day(now)) {
+            Some(key) => todays.insert(key),
+            None => {
+                let derived = SigningKey::derive(&credentials.secret_access_key, now, &self.region, self.service);
+                todays.insert(derived)
+            }
+        };
+        let mut text = String::with_capacity(512);
+        canonical.write(&mut text);
+        let digest = sha256(text.as_bytes());
+        text.clear();
+        string_to_sign(&mut text, amz_date, key.scope(), &digest);
+        let signature = key.signature(&text);
+
+        text.clear();
+        for part in ["AWS4-HMAC-SHA256 Credential=", &credentials.access_key_id, "/", key.scope(), ", SignedHeaders="] {
+            text.push_str(part);
+        }
+        canonical.write_signed_headers(&mut text);
+        text.push_str(", Signature=");
+        push_hex(&mut text, &signature);
+        text
+    }
+}
+
+/// What [`Signer::sign`] signs, beside the credentials' own headers.
+#[derive(Clone, Copy, Debug)]
+pub struct ToSign<'a> {
+    /// As sent.
+    pub method: &'a str,
+    /// Host, with its port unless that is the scheme's own.
+    pub host: &'a str,
+    /// Encoded, as sent.
+    pub path: &'a str,
+    /// Canonical; empty for objects.
+    pub query: &'a str,
+    /// Further headers to sign, names in lower case.
+    pub extra: &'a [(&'a str, &'a str)],
+    /// Hash of the body, or [`UNSIGNED_PAYLOAD`].
+    pub payload: &'a str,
+}
+
+/// Appends the string to sign: algorithm, time, scope and the canonical request's hash.
+pub fn string_to_sign(out: &mut String, amz_date: &str, scope: &str, canonical_request_sha256: &[u8; 32]) {
+    for part in ["AWS4-HMAC-SHA256\n", amz_date, "\n", scope, "\n"] {
+        out.push_str(part);
+    }
+    push_hex(out, canonical_request_sha256);
+}
