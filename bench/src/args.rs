@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 
 use crate::subject::Kind;
 
@@ -59,7 +59,8 @@ pub(crate) struct Effort {
     pub(crate) gate_call: Duration,
     /// Rounds of the throughput cells, each with workers started anew.
     pub(crate) load_rounds: usize,
-    /// Time of one cell for one worker in one round.
+    /// Time of one cell for one worker in one round; the judged cell gets twice as much. Many short turns: two runs of
+    /// one and the same worker differ by up to a fifth, whatever their length, and only their number helps.
     pub(crate) load_time: Duration,
     /// Warm-up of each worker before the cells of a round.
     pub(crate) warm_up: Duration,
@@ -91,11 +92,7 @@ impl Args {
             parts: vec![Part::Gate, Part::Throughput, Part::Start, Part::Stream],
         };
         while let Some(word) = words.next() {
-            let mut value = || {
-                words
-                    .next()
-                    .with_context(|| format!("{word} needs a value"))
-            };
+            let mut value = || words.next().with_context(|| format!("{word} needs a value"));
             match word.as_str() {
                 "--quick" => args.quick = true,
                 "--json" => args.json = true,
@@ -122,9 +119,9 @@ impl Args {
             Effort {
                 gate_rounds: 6,
                 gate_call: Duration::from_millis(200),
-                load_rounds: 3,
-                load_time: Duration::from_millis(1200),
-                warm_up: Duration::from_millis(700),
+                load_rounds: 6,
+                load_time: Duration::from_millis(400),
+                warm_up: Duration::from_millis(600),
                 starts: 6,
                 stream_rounds: 3,
                 stream_object: "256m",
@@ -134,8 +131,8 @@ impl Args {
             Effort {
                 gate_rounds: 15,
                 gate_call: Duration::from_millis(500),
-                load_rounds: 9,
-                load_time: Duration::from_secs(3),
+                load_rounds: 12,
+                load_time: Duration::from_millis(1500),
                 warm_up: Duration::from_secs(2),
                 starts: 15,
                 stream_rounds: 3,
@@ -158,12 +155,14 @@ impl Part {
     }
 }
 
-fn list<T>(text: &str, read: fn(&str) -> Option<T>) -> anyhow::Result<Vec<T>> {
-    text.split(',')
-        .map(|item| {
-            read(item).with_context(|| format!("{item:?} is none of the choices; see --help"))
-        })
-        .collect()
+fn list<T: PartialEq>(text: &str, read: fn(&str) -> Option<T>) -> anyhow::Result<Vec<T>> {
+    let mut items = Vec::new();
+    for word in text.split(',') {
+        let item = read(word).with_context(|| format!("{word:?} is none of the choices; see --help"))?;
+        ensure!(!items.contains(&item), "{word:?} stands there twice");
+        items.push(item);
+    }
+    Ok(items)
 }
 
 #[cfg(test)]
@@ -177,9 +176,7 @@ mod tests {
 
     #[test]
     fn reads_lists_and_paths() {
-        let args = parse("--quick --only jose,edge --parts b --edge some/dir")
-            .unwrap()
-            .unwrap();
+        let args = parse("--quick --only jose,edge --parts b --edge some/dir").unwrap().unwrap();
         assert!(args.quick);
         assert_eq!(args.only, [Kind::Jose, Kind::Edge]);
         assert!(args.wants(Part::Throughput) && !args.wants(Part::Gate));
@@ -188,7 +185,7 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        for line in ["--fast", "--only everything", "--parts a,e", "--edge"] {
+        for line in ["--fast", "--only everything", "--parts a,e", "--parts a,b,a", "--edge"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -14,13 +14,16 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    /// The request in HTTP/1.1, with the headers a command line client sends.
+    /// All header fields: those a command line client sends, and the request's own.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        let client = [("Host", self.host.as_str()), ("User-Agent", "clouddrop-bench"), ("Accept", "*/*")];
+        client.into_iter().chain(self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+
+    /// The request in HTTP/1.1.
     pub(crate) fn wire(&self) -> Vec<u8> {
-        let mut text = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: clouddrop-bench\r\nAccept: */*\r\n",
-            self.path, self.host
-        );
-        for (name, value) in &self.headers {
+        let mut text = format!("GET {} HTTP/1.1\r\n", self.path);
+        for (name, value) in self.fields() {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
         text.push_str("\r\n");
@@ -35,20 +38,12 @@ impl Ask {
         let token = self.token.as_deref()?;
         let at = token.len().checked_sub(10)?;
         let (front, back) = (token.get(..at)?, token.get(at + 1..)?);
-        let other = if token.get(at..=at) == Some("A") {
-            "B"
-        } else {
-            "A"
-        };
+        let other = if token.get(at..=at) == Some("A") { "B" } else { "A" };
         let forged = format!("{front}{other}{back}");
         Some(Self {
             host: self.host.clone(),
             path: self.path.replace(token, &forged),
-            headers: self
-                .headers
-                .iter()
-                .map(|(name, value)| (name.clone(), value.replace(token, &forged)))
-                .collect(),
+            headers: self.headers.iter().map(|(name, value)| (name.clone(), value.replace(token, &forged))).collect(),
             token: Some(forged),
         })
     }
@@ -70,17 +65,8 @@ mod tests {
         };
         let forged = ask.forged().unwrap();
         let new = forged.token.clone().unwrap();
-        assert_eq!(
-            new.chars()
-                .zip(token.chars())
-                .filter(|(a, b)| a != b)
-                .count(),
-            1
-        );
+        assert_eq!(new.chars().zip(token.chars()).filter(|(a, b)| a != b).count(), 1);
         assert_eq!(forged.path, format!("/d/{new}"));
-        assert_eq!(
-            forged.headers,
-            [("authorization".to_owned(), format!("Bearer {new}"))]
-        );
+        assert_eq!(forged.headers, [("authorization".to_owned(), format!("Bearer {new}"))]);
     }
 }

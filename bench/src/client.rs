@@ -37,14 +37,10 @@ struct Framing {
 
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address)
-            .await
-            .with_context(|| format!("connecting to the worker at {address}"))?;
+        let stream =
+            TcpStream::connect(address).await.with_context(|| format!("connecting to the worker at {address}"))?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            buffer: vec![0; BUFFER_BYTES],
-        })
+        Ok(Self { stream, buffer: vec![0; BUFFER_BYTES] })
     }
 
     /// Sends `request` and reads a 200 whose body has exactly `body` bytes, declared and delivered.
@@ -55,32 +51,18 @@ impl Client {
         let (framing, filled) = self.send(request).await?;
         if framing.status != 200 {
             let text = String::from_utf8_lossy(&self.buffer[..filled]).into_owned();
-            bail!(
-                "the worker answered {} instead of 200:\n{text}",
-                framing.status
-            );
+            bail!("the worker answered {} instead of 200:\n{text}", framing.status);
         }
-        let length = framing
-            .content_length
-            .context("the reply has no Content-Length: its end could not be verified")?;
-        ensure!(
-            length == body,
-            "the reply declares {length} bytes instead of {body}"
-        );
+        let length =
+            framing.content_length.context("the reply has no Content-Length: its end could not be verified")?;
+        ensure!(length == body, "the reply declares {length} bytes instead of {body}");
         let mut received = (filled - framing.head_bytes) as u64;
         while received < length {
             let count = self.stream.read(&mut self.buffer).await?;
-            ensure!(
-                count > 0,
-                "the body ended after {received} of {length} bytes"
-            );
+            ensure!(count > 0, "the body ended after {received} of {length} bytes");
             received += count as u64;
         }
-        ensure!(
-            received == length,
-            "the worker sent {} bytes more than it declared",
-            received - length
-        );
+        ensure!(received == length, "the worker sent {} bytes more than it declared", received - length);
         Ok(())
     }
 
@@ -93,17 +75,9 @@ impl Client {
         let headers = reply
             .headers
             .iter()
-            .map(|header| {
-                (
-                    header.name.to_ascii_lowercase(),
-                    String::from_utf8_lossy(header.value).into_owned(),
-                )
-            })
+            .map(|header| (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).into_owned()))
             .collect();
-        Ok(Head {
-            status: framing.status,
-            headers,
-        })
+        Ok(Head { status: framing.status, headers })
     }
 
     /// The framing of the reply and how many bytes of it are in the buffer.
@@ -112,18 +86,12 @@ impl Client {
         let mut filled = 0;
         loop {
             let count = self.stream.read(&mut self.buffer[filled..]).await?;
-            ensure!(
-                count > 0,
-                "the worker closed the connection before the end of a reply's head"
-            );
+            ensure!(count > 0, "the worker closed the connection before the end of a reply's head");
             filled += count;
             if let Some(framing) = framing(&self.buffer[..filled])? {
                 return Ok((framing, filled));
             }
-            ensure!(
-                filled < self.buffer.len(),
-                "the head of the reply is longer than {BUFFER_BYTES} bytes"
-            );
+            ensure!(filled < self.buffer.len(), "the head of the reply is longer than {BUFFER_BYTES} bytes");
         }
     }
 }
@@ -132,30 +100,15 @@ impl Client {
 fn framing(bytes: &[u8]) -> anyhow::Result<Option<Framing>> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut reply = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(head_bytes) =
-        reply.parse(bytes).context("the head of a reply")?
-    else {
+    let httparse::Status::Complete(head_bytes) = reply.parse(bytes).context("the head of a reply")? else {
         return Ok(None);
     };
-    let content_length = match reply
-        .headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case("content-length"))
-    {
-        Some(header) => Some(
-            std::str::from_utf8(header.value)?
-                .trim()
-                .parse()
-                .context("Content-Length")?,
-        ),
+    let content_length = match reply.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length")) {
+        Some(header) => Some(std::str::from_utf8(header.value)?.trim().parse().context("Content-Length")?),
         None => None,
     };
     let status = reply.code.context("a reply without a status")?;
-    Ok(Some(Framing {
-        status,
-        head_bytes,
-        content_length,
-    }))
+    Ok(Some(Framing { status, head_bytes, content_length }))
 }
 
 #[cfg(test)]
@@ -168,10 +121,7 @@ mod tests {
         let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
         assert!(framing(&head[..head.len() - 1]).unwrap().is_none());
         let whole = framing(head).unwrap().unwrap();
-        assert_eq!(
-            (whole.status, whole.head_bytes, whole.content_length),
-            (200, head.len(), Some(5))
-        );
+        assert_eq!((whole.status, whole.head_bytes, whole.content_length), (200, head.len(), Some(5)));
     }
 
     #[test]

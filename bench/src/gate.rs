@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::args::Effort;
 use crate::client::Client;
+use crate::process::Cpu;
 use crate::progress;
 use crate::samples::Samples;
 use crate::stats::Spread;
@@ -36,12 +37,19 @@ pub(crate) struct Row {
     pub(crate) iterations: u64,
     /// Microseconds an iteration.
     pub(crate) micros: Spread,
+    /// Cores that everything else on the machine kept busy.
+    pub(crate) other_cores: Spread,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    micros: f64,
+    other_cores: f64,
 }
 
 struct Loop {
     kind: Kind,
-    // Held for its process.
-    _workerd: Workerd,
+    workerd: Workerd,
     client: Client,
     iterations: u64,
 }
@@ -52,15 +60,8 @@ pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Resul
     for kind in bench.kinds.iter().copied().filter(|kind| kind.guards()) {
         let workerd = bench.start_loop(kind)?;
         let client = workerd.connect().await?;
-        let mut one = Loop {
-            kind,
-            _workerd: workerd,
-            client,
-            iterations: WARM_UP,
-        };
-        one.call(WARM_UP)
-            .await
-            .with_context(|| format!("the gate loop of {}", kind.name()))?;
+        let mut one = Loop { kind, workerd, client, iterations: WARM_UP };
+        one.call(WARM_UP).await.with_context(|| format!("the gate loop of {}", kind.name()))?;
         let sample = one.call(WARM_UP).await?;
         one.iterations = scaled(WARM_UP, sample, effort.gate_call);
         loops.push(one);
@@ -71,11 +72,7 @@ pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Resul
     let kinds: Vec<Kind> = loops.iter().map(|one| one.kind).collect();
     let mut samples = Samples::new(&kinds);
     for round in 0..effort.gate_rounds {
-        progress(&format!(
-            "(a) gate loop, round {} of {}",
-            round + 1,
-            effort.gate_rounds
-        ));
+        progress(&format!("(a) gate loop, round {} of {}", round + 1, effort.gate_rounds));
         loops.rotate_left(1);
         for one in &mut loops {
             samples.push(one.kind, one.round().await?);
@@ -86,29 +83,26 @@ pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Resul
         Some(Row {
             worker: kind,
             iterations,
-            micros: samples.spread(kind, |micros| *micros)?,
+            micros: samples.spread(kind, |one| one.micros)?,
+            other_cores: samples.spread(kind, |one| one.other_cores)?,
         })
     });
-    Ok(Some(Gate {
-        rows,
-        jose_over_edge: samples.ratio(Kind::Jose, Kind::Edge, |micros| *micros),
-    }))
+    Ok(Some(Gate { rows, jose_over_edge: samples.ratio(Kind::Jose, Kind::Edge, |one| one.micros) }))
 }
 
 impl Loop {
-    /// Microseconds an iteration.
-    async fn round(&mut self) -> anyhow::Result<f64> {
+    async fn round(&mut self) -> anyhow::Result<Sample> {
         let mut overhead = Vec::with_capacity(OVERHEAD_CALLS);
         for _ in 0..OVERHEAD_CALLS {
             overhead.push(self.call(1).await?.as_secs_f64());
         }
-        let overhead = Spread::of(overhead)
-            .context("no one-iteration call")?
-            .median;
+        let overhead = Spread::of(overhead).context("no one-iteration call")?.median;
+        let cpu = Cpu::now(&self.workerd)?;
         let whole = self.call(self.iterations).await?.as_secs_f64();
+        let cpu = Cpu::now(&self.workerd)?.since(cpu);
         #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
         let iterations = (self.iterations - 1) as f64;
-        Ok((whole - overhead) / iterations * 1e6)
+        Ok(Sample { micros: (whole - overhead) / iterations * 1e6, other_cores: cpu.others() / whole })
     }
 
     async fn call(&mut self, iterations: u64) -> anyhow::Result<Duration> {
@@ -122,7 +116,5 @@ impl Loop {
 /// The iterations that take about `wanted` when `iterations` take `sample`.
 fn scaled(iterations: u64, sample: Duration, wanted: Duration) -> u64 {
     let each = (sample.as_nanos() / u128::from(iterations)).max(1);
-    u64::try_from(wanted.as_nanos() / each)
-        .unwrap_or(u64::MAX)
-        .clamp(1000, 10_000_000)
+    u64::try_from(wanted.as_nanos() / each).unwrap_or(u64::MAX).clamp(1000, 10_000_000)
 }

@@ -52,19 +52,10 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Load> {
     while let Some(one) = tasks.join_next().await {
         latency.add(one??)?;
     }
-    Ok(Load {
-        requests: latency.len(),
-        elapsed: start.elapsed(),
-        latency,
-    })
+    Ok(Load { requests: latency.len(), elapsed: start.elapsed(), latency })
 }
 
-async fn ask_until(
-    end: Instant,
-    mut client: Client,
-    request: Arc<[u8]>,
-    body: u64,
-) -> anyhow::Result<Histogram<u64>> {
+async fn ask_until(end: Instant, mut client: Client, request: Arc<[u8]>, body: u64) -> anyhow::Result<Histogram<u64>> {
     let mut latency = empty_histogram()?;
     let mut begun = Instant::now();
     while begun < end {

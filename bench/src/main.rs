@@ -7,6 +7,7 @@
 mod args;
 mod ask;
 mod client;
+mod edge;
 mod gate;
 mod load;
 mod origin;
@@ -48,6 +49,10 @@ fn run() -> anyhow::Result<ExitCode> {
         print(args::USAGE);
         return Ok(ExitCode::SUCCESS);
     };
+    // Before minutes of measuring: a result that has no place to go is found out now.
+    if let Some(path) = &args.write {
+        report::check_document(path)?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -56,19 +61,12 @@ fn run() -> anyhow::Result<ExitCode> {
     let bench = Bench::prepare(&args, &origin)?;
     let report = runtime.block_on(measure(&args, &bench))?;
 
+    print(&if args.json { report.json()? } else { report.markdown() });
     if let Some(path) = &args.write {
         report.write_into(path)?;
     }
-    print(&if args.json {
-        report.json()?
-    } else {
-        report.markdown()
-    });
-    Ok(if args.check && report.missed() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    anyhow::ensure!(!args.check || !report.targets.is_empty(), "--check: nothing was measured that has a target");
+    Ok(if args.check && report.missed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// The parts one after the other: nothing else may run while one is measured.
@@ -94,10 +92,7 @@ async fn measure(args: &Args, bench: &Bench<'_>) -> anyhow::Result<Report> {
 }
 
 /// A line of progress for the person waiting.
-#[expect(
-    clippy::print_stderr,
-    reason = "progress and errors of a command line tool belong on stderr"
-)]
+#[expect(clippy::print_stderr, reason = "progress and errors of a command line tool belong on stderr")]
 pub(crate) fn progress(line: &str) {
     eprintln!("{line}");
 }

@@ -45,26 +45,18 @@ struct Counts {
 impl Origin {
     /// Listens on a free port of loopback, on a thread and an event loop of its own.
     pub(crate) fn start() -> anyhow::Result<Self> {
-        let listener =
-            std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("binding the origin")?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("binding the origin")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let counts = Arc::new(Counts::default());
         let shared = Arc::clone(&counts);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build()?;
-        std::thread::Builder::new()
-            .name("origin".into())
-            .spawn(move || runtime.block_on(accept(listener, shared)))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        std::thread::Builder::new().name("origin".into()).spawn(move || runtime.block_on(accept(listener, shared)))?;
         Ok(Self { address, counts })
     }
 
     pub(crate) fn served(&self) -> Served {
-        Served {
-            all: self.counts.all.load(Ordering::Relaxed),
-            signed: self.counts.signed.load(Ordering::Relaxed),
-        }
+        Served { all: self.counts.all.load(Ordering::Relaxed), signed: self.counts.signed.load(Ordering::Relaxed) }
     }
 }
 
@@ -77,11 +69,7 @@ pub(crate) fn size_of(object: &str) -> Option<u64> {
         "g" => 1 << 30,
         _ => return None,
     };
-    digits
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(unit)
-        .filter(|size| *size <= MAX_BODY_BYTES)
+    digits.parse::<u64>().ok()?.checked_mul(unit).filter(|size| *size <= MAX_BODY_BYTES)
 }
 
 async fn accept(listener: std::net::TcpListener, counts: Arc<Counts>) -> anyhow::Result<()> {
@@ -117,9 +105,7 @@ async fn serve(mut stream: TcpStream, counts: &Counts, block: &[u8]) -> anyhow::
 
         out.clear();
         let Some(size) = size else {
-            stream
-                .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-                .await?;
+            stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await?;
             continue;
         };
         head(size, &mut out);
@@ -149,17 +135,11 @@ fn read(bytes: &[u8], counts: &Counts) -> anyhow::Result<Option<(usize, Option<u
         return Ok(None);
     };
     let signed = request.headers.iter().any(|header| {
-        header.name.eq_ignore_ascii_case("authorization")
-            && header.value.starts_with(b"AWS4-HMAC-SHA256 ")
+        header.name.eq_ignore_ascii_case("authorization") && header.value.starts_with(b"AWS4-HMAC-SHA256 ")
     });
     counts.all.fetch_add(1, Ordering::Relaxed);
-    counts
-        .signed
-        .fetch_add(u64::from(signed), Ordering::Relaxed);
-    let size = request
-        .path
-        .and_then(|path| path.rsplit('/').next())
-        .and_then(size_of);
+    counts.signed.fetch_add(u64::from(signed), Ordering::Relaxed);
+    let size = request.path.and_then(|path| path.rsplit('/').next()).and_then(size_of);
     Ok(Some((used, size)))
 }
 
@@ -210,23 +190,13 @@ mod tests {
         let end = request.len() - 5;
         assert_eq!(read(&request[..end - 1], &counts).unwrap(), None);
         assert_eq!(read(request, &counts).unwrap(), Some((end, Some(1024))));
-        assert_eq!(
-            (counts.all.into_inner(), counts.signed.into_inner()),
-            (1, 1)
-        );
+        assert_eq!((counts.all.into_inner(), counts.signed.into_inner()), (1, 1));
     }
 
     #[test]
     fn another_authorization_does_not_count_as_signed() {
         let counts = Counts::default();
-        read(
-            b"GET /1k HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n",
-            &counts,
-        )
-        .unwrap();
-        assert_eq!(
-            (counts.all.into_inner(), counts.signed.into_inner()),
-            (1, 0)
-        );
+        read(b"GET /1k HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n", &counts).unwrap();
+        assert_eq!((counts.all.into_inner(), counts.signed.into_inner()), (1, 0));
     }
 }

@@ -52,12 +52,7 @@ pub(crate) fn ask(object: &str) -> anyhow::Result<Ask> {
         "methods": ["GET", "HEAD"],
     });
     let token = jwt_hs256(&claims, TOKEN_SECRET.as_bytes())?;
-    Ok(Ask {
-        host: FILE_HOST.into(),
-        path: format!("/d/{token}"),
-        headers: Vec::new(),
-        token: Some(token),
-    })
+    Ok(Ask { host: FILE_HOST.into(), path: format!("/d/{token}"), headers: Vec::new(), token: Some(token) })
 }
 
 /// Seconds since 1970.
@@ -71,8 +66,5 @@ fn jwt_hs256(claims: &serde_json::Value, key: &[u8]) -> anyhow::Result<String> {
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
     let mut mac = Hmac::<Sha256>::new_from_slice(key)?;
     mac.update(signed.as_bytes());
-    Ok(format!(
-        "{signed}.{}",
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
-    ))
+    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())))
 }

@@ -68,21 +68,13 @@ pub(crate) struct Memory {
 
 pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
     let text = read(pid, "status")?;
-    let field =
-        |name| status_bytes(&text, name).with_context(|| format!("{name} in /proc/PID/status"));
-    Ok(Memory {
-        now: field("VmRSS:")?,
-        peak: field("VmHWM:")?,
-    })
+    let field = |name| status_bytes(&text, name).with_context(|| format!("{name} in /proc/PID/status"));
+    Ok(Memory { now: field("VmRSS:")?, peak: field("VmHWM:")? })
 }
 
 /// Sets the peak to what is resident now: a process's start must not hide what a request adds.
 pub(crate) fn forget_peak(pid: u32) -> anyhow::Result<()> {
-    std::fs::write(
-        Path::new("/proc").join(pid.to_string()).join("clear_refs"),
-        "5",
-    )
-    .context("resetting VmHWM")
+    std::fs::write(Path::new("/proc").join(pid.to_string()).join("clear_refs"), "5").context("resetting VmHWM")
 }
 
 fn read(pid: u32, file: &str) -> anyhow::Result<String> {
@@ -99,10 +91,7 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 /// All but idle and iowait: user, nice, system, irq, softirq, steal.
 fn busy_ticks(stat: &str) -> Option<u64> {
     let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
-    let fields: Vec<u64> = line
-        .split_ascii_whitespace()
-        .map_while(|field| field.parse().ok())
-        .collect();
+    let fields: Vec<u64> = line.split_ascii_whitespace().map_while(|field| field.parse().ok()).collect();
     let [user, nice, system, _idle, _iowait, irq, softirq, steal, ..] = fields.as_slice() else {
         return None;
     };
@@ -111,11 +100,7 @@ fn busy_ticks(stat: &str) -> Option<u64> {
 
 fn status_bytes(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim()
-        .strip_suffix(" kB")?
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(1024)
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
 #[cfg(test)]
@@ -130,19 +115,13 @@ mod tests {
 
     #[test]
     fn waiting_is_not_busy() {
-        assert_eq!(
-            busy_ticks("cpu  1 2 4 1000 1000 8 16 32 0 0\ncpu0 9 9 9 9 9 9 9 9 0 0\n"),
-            Some(63)
-        );
+        assert_eq!(busy_ticks("cpu  1 2 4 1000 1000 8 16 32 0 0\ncpu0 9 9 9 9 9 9 9 9 0 0\n"), Some(63));
         assert_eq!(busy_ticks("intr 5\n"), None);
     }
 
     #[test]
     fn status_is_in_kibibytes() {
-        assert_eq!(
-            status_bytes("VmPeak:\t 9 kB\nVmHWM:\t     12 kB\n", "VmHWM:"),
-            Some(12 * 1024)
-        );
+        assert_eq!(status_bytes("VmPeak:\t 9 kB\nVmHWM:\t     12 kB\n", "VmHWM:"), Some(12 * 1024));
         assert_eq!(status_bytes("VmHWM:\t12\n", "VmHWM:"), None);
     }
 }

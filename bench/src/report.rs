@@ -19,6 +19,8 @@ use crate::throughput::Throughput;
 
 const BEGIN: &str = "<!-- bench:begin -->";
 const END: &str = "<!-- bench:end -->";
+/// Other processes may keep this much of a core busy before the report says that it is not to be relied on.
+const QUIET_CORES: f64 = 0.25;
 
 /// What was measured; a part that was not asked for is absent.
 #[derive(Debug, Serialize)]
@@ -81,10 +83,8 @@ impl Report {
     /// # Errors
     /// A document without both markers in order is left alone.
     pub(crate) fn write_into(&self, path: &Path) -> anyhow::Result<()> {
-        let text =
-            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        let new =
-            replaced(&text, &self.markdown()).with_context(|| format!("in {}", path.display()))?;
+        let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let new = replaced(&text, &self.markdown()).with_context(|| format!("in {}", path.display()))?;
         fs::write(path, new).with_context(|| format!("writing {}", path.display()))
     }
 
@@ -100,22 +100,33 @@ impl Report {
             setting.jose,
             setting.aws4fetch,
         )];
+        parts.extend(self.busy_note());
         parts.extend(self.targets_table());
         parts.extend(self.gate.as_ref().map(gate_table));
         parts.extend(self.throughput.as_ref().map(throughput_tables));
-        parts.extend(self.sizes.map(|sizes| {
-            format!(
-                "### (c) Size\n\nwasm: {} bytes, gzipped {} bytes.\n",
-                sizes.wasm, sizes.wasm_gzip
-            )
-        }));
+        parts.extend(
+            self.sizes.map(|sizes| {
+                format!("### (c) Size\n\nwasm: {} bytes, gzipped {} bytes.\n", sizes.wasm, sizes.wasm_gzip)
+            }),
+        );
         parts.extend(self.start.as_ref().map(start_table));
         parts.extend(self.stream.as_ref().map(stream_table));
-        parts
-            .iter()
-            .map(|part| part.trim_end())
-            .collect::<Vec<_>>()
-            .join("\n\n")
+        parts.iter().map(|part| part.trim_end()).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// A warning when something else was running: a worker that waits for a core looks as fast as its neighbour.
+    fn busy_note(&self) -> Option<String> {
+        let load = self.throughput.iter().flat_map(|part| &part.cells).flat_map(|cell| &cell.rows);
+        let stream = self.stream.iter().flat_map(|part| &part.rows);
+        let gate = self.gate.iter().flat_map(|part| &part.rows);
+        let busiest = load
+            .map(|row| row.other_cores.median)
+            .chain(stream.map(|row| row.other_cores.median))
+            .chain(gate.map(|row| row.other_cores.median))
+            .fold(0.0, f64::max);
+        (busiest > QUIET_CORES).then(|| {
+            format!("**The machine was not quiet**: other processes kept up to {busiest:.2} cores busy. Measure again.")
+        })
     }
 
     fn targets_table(&self) -> Option<String> {
@@ -139,25 +150,25 @@ impl Report {
     }
 }
 
+/// Whether [`Report::write_into`] will find its place.
+///
+/// # Errors
+/// No such document, or one without both markers in order.
+pub(crate) fn check_document(path: &Path) -> anyhow::Result<()> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    replaced(&text, "").with_context(|| format!("in {}", path.display()))?;
+    Ok(())
+}
+
 fn gate_table(gate: &Gate) -> String {
     let mut table = Table::new(&["verify + decide + sign", "us each", "iterations a call"]);
     for row in &gate.rows {
-        table.row([
-            row.worker.name().to_owned(),
-            range(&row.micros, 2),
-            row.iterations.to_string(),
-        ]);
+        table.row([row.worker.name().to_owned(), range(&row.micros, 2), row.iterations.to_string()]);
     }
     let ratio = gate.jose_over_edge.map_or(String::new(), |ratio| {
-        format!(
-            "\njose + aws4fetch take {} times as long as the edge.\n",
-            range(&ratio, 2)
-        )
+        format!("\njose + aws4fetch take {} times as long as the edge.\n", range(&ratio, 2))
     });
-    format!(
-        "### (a) The gate, inside workerd\n\n{}{ratio}",
-        table.render()
-    )
+    format!("### (a) The gate, inside workerd\n\n{}{ratio}", table.render())
 }
 
 fn throughput_tables(throughput: &Throughput) -> String {
@@ -168,11 +179,7 @@ fn throughput_tables(throughput: &Throughput) -> String {
             "1m" => "1 MiB",
             other => other,
         };
-        let connections = if cell.connections == 1 {
-            "connection"
-        } else {
-            "connections"
-        };
+        let connections = if cell.connections == 1 { "connection" } else { "connections" };
         let mut table = Table::new(&[
             &format!("{object}, {} {connections}", cell.connections),
             "requests/s",
@@ -220,11 +227,7 @@ fn start_table(start: &Start) -> String {
             ratio(row.over_pass_through.as_ref()),
         ]);
     }
-    format!(
-        "### (c) Start-up, {} starts each\n\n{}",
-        start.starts,
-        table.render()
-    )
+    format!("### (c) Start-up, {} starts each\n\n{}", start.starts, table.render())
 }
 
 fn stream_table(stream: &Stream) -> String {
@@ -245,25 +248,15 @@ fn stream_table(stream: &Stream) -> String {
             range(&row.growth_mib, 1),
             format!("{:.0}", row.resident_mib.median),
             format!("{:.2}", row.cpu_seconds_per_gib.median),
-            format!(
-                "{:.2}, {:.2}",
-                row.harness_cores.median, row.other_cores.median
-            ),
+            format!("{:.2}, {:.2}", row.harness_cores.median, row.other_cores.median),
         ]);
     }
     let size = stream.object.replace('g', " GiB").replace('m', " MiB");
-    format!(
-        "### (d) {size} in one reply, {} rounds\n\n{}",
-        stream.rounds,
-        table.render()
-    )
+    format!("### (d) {size} in one reply, {} rounds\n\n{}", stream.rounds, table.render())
 }
 
 fn range(spread: &Spread, digits: usize) -> String {
-    format!(
-        "{:.digits$} [{:.digits$}-{:.digits$}]",
-        spread.median, spread.least, spread.greatest
-    )
+    format!("{:.digits$} [{:.digits$}-{:.digits$}]", spread.median, spread.least, spread.greatest)
 }
 
 fn ratio(spread: Option<&Spread>) -> String {
@@ -271,12 +264,8 @@ fn ratio(spread: Option<&Spread>) -> String {
 }
 
 fn replaced(text: &str, new: &str) -> anyhow::Result<String> {
-    let (before, rest) = text
-        .split_once(BEGIN)
-        .with_context(|| format!("no {BEGIN}"))?;
-    let (_, after) = rest
-        .split_once(END)
-        .with_context(|| format!("no {END} behind {BEGIN}"))?;
+    let (before, rest) = text.split_once(BEGIN).with_context(|| format!("no {BEGIN}"))?;
+    let (_, after) = rest.split_once(END).with_context(|| format!("no {END} behind {BEGIN}"))?;
     ensure!(!after.contains(BEGIN), "{BEGIN} stands there twice");
     Ok(format!("{before}{BEGIN}\n{}\n{END}{after}", new.trim()))
 }
@@ -288,20 +277,13 @@ fn package_version(node_modules: &Path, package: &str) -> anyhow::Result<String>
     }
     let path = node_modules.join(package).join("package.json");
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    Ok(serde_json::from_str::<Manifest>(&text)
-        .with_context(|| path.display().to_string())?
-        .version)
+    Ok(serde_json::from_str::<Manifest>(&text).with_context(|| path.display().to_string())?.version)
 }
 
 fn processor() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    model.map_or_else(
-        || std::env::consts::ARCH.to_owned(),
-        |(_, name)| name.trim().to_owned(),
-    )
+    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    model.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -319,12 +301,7 @@ mod tests {
 
     #[test]
     fn a_document_without_its_markers_is_refused() {
-        for text in [
-            "",
-            BEGIN,
-            &format!("{END}{BEGIN}"),
-            &format!("{BEGIN}{END}{BEGIN}{END}"),
-        ] {
+        for text in ["", BEGIN, &format!("{END}{BEGIN}"), &format!("{BEGIN}{END}{BEGIN}{END}")] {
             assert!(replaced(text, "new").is_err(), "{text}");
         }
     }

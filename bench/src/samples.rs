@@ -25,12 +25,7 @@ impl<S> Samples<S> {
     }
 
     /// `field` of one worker over that of another in the same round; `None` for a worker over itself.
-    pub(crate) fn ratio(
-        &self,
-        over: Kind,
-        under: Kind,
-        field: impl Fn(&S) -> f64,
-    ) -> Option<Spread> {
+    pub(crate) fn ratio(&self, over: Kind, under: Kind, field: impl Fn(&S) -> f64) -> Option<Spread> {
         if over == under {
             return None;
         }
@@ -44,10 +39,7 @@ impl<S> Samples<S> {
     }
 
     fn of(&self, kind: Kind) -> Option<&[S]> {
-        self.0
-            .iter()
-            .find(|(own, _)| *own == kind)
-            .map(|(_, samples)| samples.as_slice())
+        self.0.iter().find(|(own, _)| *own == kind).map(|(_, samples)| samples.as_slice())
     }
 }
 
@@ -63,21 +55,11 @@ mod tests {
             samples.push(Kind::Edge, edge);
             samples.push(Kind::Jose, jose);
         }
-        let ratio = samples
-            .ratio(Kind::Edge, Kind::Jose, |value| *value)
-            .unwrap();
+        let ratio = samples.ratio(Kind::Edge, Kind::Jose, |value| *value).unwrap();
         // Of the rounds 2, 3 and 1; the ratio of the medians would be 4 / 3.
         assert!((ratio.median - 2.0).abs() < 1e-12);
         assert!((ratio.least - 1.0).abs() < 1e-12 && (ratio.greatest - 3.0).abs() < 1e-12);
-        assert!(
-            samples
-                .ratio(Kind::Edge, Kind::Edge, |value| *value)
-                .is_none()
-        );
-        assert!(
-            samples
-                .ratio(Kind::Edge, Kind::PassThrough, |value| *value)
-                .is_none()
-        );
+        assert!(samples.ratio(Kind::Edge, Kind::Edge, |value| *value).is_none());
+        assert!(samples.ratio(Kind::Edge, Kind::PassThrough, |value| *value).is_none());
     }
 }

@@ -8,7 +8,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
-use crate::subject::{Bench, Kind, WASM};
+use crate::edge::WASM;
+use crate::subject::{Bench, Kind};
 
 /// The edge's wasm.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -27,8 +28,5 @@ pub(crate) fn measure(bench: &Bench<'_>) -> anyhow::Result<Option<Sizes>> {
     let wasm = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(&wasm)?;
-    Ok(Some(Sizes {
-        wasm: wasm.len(),
-        wasm_gzip: gzip.finish()?.len(),
-    }))
+    Ok(Some(Sizes { wasm: wasm.len(), wasm_gzip: gzip.finish()?.len() }))
 }

@@ -49,14 +49,10 @@ pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Resul
             listening: samples.spread(kind, |one| one.listening)?,
             first: samples.spread(kind, |one| one.first)?,
             second: samples.spread(kind, |one| one.second)?,
-            over_pass_through: samples
-                .ratio(kind, Kind::PassThrough, |one| one.listening + one.first),
+            over_pass_through: samples.ratio(kind, Kind::PassThrough, |one| one.listening + one.first),
         })
     });
-    Ok(Start {
-        starts: effort.starts,
-        rows,
-    })
+    Ok(Start { starts: effort.starts, rows })
 }
 
 async fn sample(bench: &Bench<'_>, kind: Kind) -> anyhow::Result<Sample> {
@@ -69,9 +65,5 @@ async fn sample(bench: &Bench<'_>, kind: Kind) -> anyhow::Result<Sample> {
     client.exchange(&request, 1024).await?;
     let second = begun.elapsed() - first;
     let millis = |time: std::time::Duration| time.as_secs_f64() * 1e3;
-    Ok(Sample {
-        listening: millis(workerd.listening_after),
-        first: millis(first),
-        second: millis(second),
-    })
+    Ok(Sample { listening: millis(workerd.listening_after), first: millis(first), second: millis(second) })
 }

@@ -17,16 +17,8 @@ impl Spread {
         sorted.sort_by(f64::total_cmp);
         let middle = sorted.len() / 2;
         let upper = *sorted.get(middle)?;
-        let median = if sorted.len() % 2 == 1 {
-            upper
-        } else {
-            f64::midpoint(*sorted.get(middle - 1)?, upper)
-        };
-        Some(Self {
-            median,
-            least: *sorted.first()?,
-            greatest: *sorted.last()?,
-        })
+        let median = if sorted.len() % 2 == 1 { upper } else { f64::midpoint(*sorted.get(middle - 1)?, upper) };
+        Some(Self { median, least: *sorted.first()?, greatest: *sorted.last()? })
     }
 }
 

@@ -75,11 +75,7 @@ pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Resul
             over_pass_through: samples.ratio(kind, Kind::PassThrough, |one| one.mib_per_second),
         })
     });
-    Ok(Stream {
-        object: effort.stream_object,
-        rounds: effort.stream_rounds,
-        rows,
-    })
+    Ok(Stream { object: effort.stream_object, rounds: effort.stream_rounds, rows })
 }
 
 async fn sample(bench: &Bench<'_>, kind: Kind, effort: &Effort) -> anyhow::Result<Sample> {
@@ -87,24 +83,16 @@ async fn sample(bench: &Bench<'_>, kind: Kind, effort: &Effort) -> anyhow::Resul
     let workerd = bench.start(kind)?;
     let mut client = workerd.connect().await?;
     let warm_up = bench.ask(kind, effort.stream_warm_up)?.wire();
-    client
-        .exchange(&warm_up, bytes(effort.stream_warm_up)?)
-        .await?;
+    client.exchange(&warm_up, bytes(effort.stream_warm_up)?).await?;
 
     let request = bench.ask(kind, effort.stream_object)?.wire();
     let size = bytes(effort.stream_object)?;
     process::forget_peak(workerd.pid())?;
     let (before, cpu) = (process::memory(workerd.pid())?, Cpu::now(&workerd)?);
     let begun = Instant::now();
-    client
-        .exchange(&request, size)
-        .await
-        .with_context(|| format!("{} with a large object", kind.name()))?;
+    client.exchange(&request, size).await.with_context(|| format!("{} with a large object", kind.name()))?;
     let seconds = begun.elapsed().as_secs_f64();
-    let (after, cpu) = (
-        process::memory(workerd.pid())?,
-        Cpu::now(&workerd)?.since(cpu),
-    );
+    let (after, cpu) = (process::memory(workerd.pid())?, Cpu::now(&workerd)?.since(cpu));
 
     #[expect(clippy::cast_precision_loss, reason = "bytes far below 2^52")]
     let mib = |bytes: u64| bytes as f64 / MIB;

@@ -12,7 +12,7 @@ use crate::args::Args;
 use crate::ask::Ask;
 use crate::origin::Origin;
 use crate::workerd::{Worker, Workerd};
-use crate::{ours, peer, progress};
+use crate::{edge, ours, peer, progress};
 
 /// One of the workers compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,17 +32,12 @@ pub(crate) struct Bench<'a> {
     /// The workers asked for, in the order of their first round.
     pub(crate) kinds: Vec<Kind>,
     pub(crate) origin: &'a Origin,
-    /// The built edge's wasm, where the edge is measured.
+    /// The folder of the built edge.
     pub(crate) edge: PathBuf,
     pub(crate) node_modules: PathBuf,
     pub(crate) workerd: PathBuf,
     folder: TempDir,
 }
-
-/// Of the built edge; the first is its main module.
-const EDGE_MODULES: [&str; 3] = ["entry.mjs", GLUE, WASM];
-const GLUE: &str = "clouddrop.js";
-pub(crate) const WASM: &str = "clouddrop_bg.wasm";
 
 /// Every reply to a token must carry these, from the edge and from its peer: leaving them out would be faster.
 const SECURITY_HEADERS: [&str; 9] = [
@@ -98,27 +93,18 @@ impl<'a> Bench<'a> {
             origin,
             edge: args.edge.clone(),
             node_modules: fs::canonicalize(&args.node_modules).with_context(|| {
-                format!(
-                    "no {}: run npm install, or give --node-modules",
-                    args.node_modules.display()
-                )
+                format!("no {}: run npm install, or give --node-modules", args.node_modules.display())
             })?,
             workerd: match &args.workerd {
                 Some(path) => fs::canonicalize(path).with_context(|| path.display().to_string())?,
-                None => args.node_modules.canonicalize()?.join(format!(
-                    "@cloudflare/workerd-linux-{}/bin/workerd",
-                    arch("64")
-                )),
+                None => args
+                    .node_modules
+                    .canonicalize()?
+                    .join(format!("@cloudflare/workerd-linux-{}/bin/workerd", arch("64"))),
             },
-            folder: tempfile::Builder::new()
-                .prefix("clouddrop-bench-")
-                .tempdir()?,
+            folder: tempfile::Builder::new().prefix("clouddrop-bench-").tempdir()?,
         };
-        ensure!(
-            bench.workerd.is_file(),
-            "no workerd at {}; give --workerd",
-            bench.workerd.display()
-        );
+        ensure!(bench.workerd.is_file(), "no workerd at {}; give --workerd", bench.workerd.display());
         for kind in &bench.kinds {
             match kind {
                 Kind::PassThrough => bench.prepare_passthrough()?,
@@ -170,12 +156,7 @@ impl<'a> Bench<'a> {
             let ask = self.ask(*kind, "1k")?;
 
             let before = self.origin.served();
-            workerd
-                .connect()
-                .await?
-                .exchange(&ask.wire(), 1024)
-                .await
-                .with_context(|| name.to_owned())?;
+            workerd.connect().await?.exchange(&ask.wire(), 1024).await.with_context(|| name.to_owned())?;
             let head = workerd.connect().await?.inspect(&ask.wire()).await?;
             let after = self.origin.served();
             ensure!(
@@ -192,152 +173,75 @@ impl<'a> Bench<'a> {
 
             let Some(forged) = ask.forged() else { continue };
             for wanted in SECURITY_HEADERS {
-                ensure!(
-                    head.headers.iter().any(|(have, _)| have == wanted),
-                    "{name}: the reply has no {wanted}"
-                );
+                ensure!(head.headers.iter().any(|(have, _)| have == wanted), "{name}: the reply has no {wanted}");
             }
             let refusal = workerd.connect().await?.inspect(&forged.wire()).await?;
-            ensure!(
-                refusal.status == 401,
-                "{name}: a forged token was answered with {}",
-                refusal.status
-            );
-            ensure!(
-                self.origin.served() == after,
-                "{name}: a forged token reached the origin"
-            );
+            ensure!(refusal.status == 401, "{name}: a forged token was answered with {}", refusal.status);
+            ensure!(self.origin.served() == after, "{name}: a forged token reached the origin");
         }
         Ok(())
     }
 
     fn prepare_passthrough(&self) -> anyhow::Result<()> {
         let folder = self.new_folder(Kind::PassThrough.folder())?;
-        fs::write(
-            folder.join("passthrough.mjs"),
-            include_str!("../workers/passthrough.mjs"),
-        )?;
+        fs::write(folder.join("passthrough.mjs"), include_str!("../workers/passthrough.mjs"))?;
         let bindings = vec![("ORIGIN", format!("http://{}", self.origin.address))];
-        Worker {
-            folder,
-            modules: vec!["passthrough.mjs"],
-            bindings,
-        }
-        .write_config()
+        Worker { folder, modules: vec!["passthrough.mjs".into()], bindings }.write_config()
     }
 
     fn prepare_edge(&self) -> anyhow::Result<()> {
         let bindings = ours::bindings(self.origin.address);
         let folder = self.new_folder(Kind::Edge.folder())?;
         let loop_folder = self.new_folder(&loop_folder(Kind::Edge))?;
-        for module in EDGE_MODULES {
-            for folder in [&folder, &loop_folder] {
-                fs::copy(self.edge.join(module), folder.join(module)).with_context(|| {
-                    format!(
-                        "no {module} in {}: build the edge first",
-                        self.edge.display()
-                    )
-                })?;
-            }
+        let mut modules = edge::modules(&self.edge)?;
+        for folder in [&folder, &loop_folder] {
+            edge::copy(&modules, &self.edge, folder)?;
         }
-        Worker {
-            folder,
-            modules: EDGE_MODULES.to_vec(),
-            bindings: bindings.clone(),
-        }
-        .write_config()?;
+        Worker { folder, modules: modules.clone(), bindings: bindings.clone() }.write_config()?;
 
-        fs::write(
-            loop_folder.join("loop_gate.mjs"),
-            include_str!("../workers/loop_gate.mjs"),
-        )?;
-        let vars: serde_json::Map<_, _> = bindings
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect();
-        let bindings = vec![
-            ("VARS", serde_json::Value::from(vars).to_string()),
-            ("RECORD", ours::record(&ours::ask("1k")?)?),
-        ];
-        Worker {
-            folder: loop_folder,
-            modules: vec!["loop_gate.mjs", GLUE, WASM],
-            bindings,
+        fs::write(loop_folder.join("loop_gate.mjs"), include_str!("../workers/loop_gate.mjs"))?;
+        let vars: serde_json::Map<_, _> =
+            bindings.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let bindings =
+            vec![("VARS", serde_json::Value::from(vars).to_string()), ("RECORD", ours::record(&ours::ask("1k")?))];
+        // The loop takes the place of the main module and imports the rest.
+        if let Some(main) = modules.first_mut() {
+            *main = "loop_gate.mjs".into();
         }
-        .write_config()
+        Worker { folder: loop_folder, modules, bindings }.write_config()
     }
 
     fn prepare_jose(&self) -> anyhow::Result<()> {
         let sources = self.new_folder("sources")?;
-        fs::write(
-            sources.join("jose_gate.mjs"),
-            include_str!("../workers/jose_gate.mjs"),
-        )?;
-        fs::write(
-            sources.join("jose_aws4fetch.mjs"),
-            include_str!("../workers/jose_aws4fetch.mjs"),
-        )?;
-        fs::write(
-            sources.join("loop_jose.mjs"),
-            include_str!("../workers/loop_jose.mjs"),
-        )?;
+        fs::write(sources.join("jose_gate.mjs"), include_str!("../workers/jose_gate.mjs"))?;
+        fs::write(sources.join("jose_aws4fetch.mjs"), include_str!("../workers/jose_aws4fetch.mjs"))?;
+        fs::write(sources.join("loop_jose.mjs"), include_str!("../workers/loop_jose.mjs"))?;
 
         let folder = self.new_folder(Kind::Jose.folder())?;
-        self.bundle(
-            &sources.join("jose_aws4fetch.mjs"),
-            &folder.join("main.mjs"),
-        )?;
+        self.bundle(&sources.join("jose_aws4fetch.mjs"), &folder.join("main.mjs"))?;
         let mut bindings = peer::bindings(self.origin.address);
-        Worker {
-            folder,
-            modules: vec!["main.mjs"],
-            bindings: bindings.clone(),
-        }
-        .write_config()?;
+        Worker { folder, modules: vec!["main.mjs".into()], bindings: bindings.clone() }.write_config()?;
 
         let folder = self.new_folder(&loop_folder(Kind::Jose))?;
         self.bundle(&sources.join("loop_jose.mjs"), &folder.join("main.mjs"))?;
         let ask = peer::ask("1k")?;
-        let headers: Vec<_> = [
-            ("host", ask.host.as_str()),
-            ("user-agent", "clouddrop-bench"),
-            ("accept", "*/*"),
-        ]
-        .into();
+        bindings.push(("REQUEST_HEADERS", serde_json::to_string(&ask.fields().collect::<Vec<_>>())?));
         bindings.push(("REQUEST_PATH", ask.path));
-        bindings.push(("REQUEST_HEADERS", serde_json::to_string(&headers)?));
-        Worker {
-            folder,
-            modules: vec!["main.mjs"],
-            bindings,
-        }
-        .write_config()
+        Worker { folder, modules: vec!["main.mjs".into()], bindings }.write_config()
     }
 
     /// One module out of a worker and the packages it imports, as a deployment would have it.
     fn bundle(&self, entry: &Path, out: &Path) -> anyhow::Result<()> {
-        let esbuild = self
-            .node_modules
-            .join(format!("@esbuild/linux-{}/bin/esbuild", arch("x64")));
+        let esbuild = self.node_modules.join(format!("@esbuild/linux-{}/bin/esbuild", arch("x64")));
         let result = Command::new(&esbuild)
             .arg(entry)
             .arg(format!("--outfile={}", out.display()))
-            .args([
-                "--bundle",
-                "--format=esm",
-                "--target=esnext",
-                "--conditions=workerd,worker",
-                "--log-level=warning",
-            ])
+            .args(["--bundle", "--format=esm", "--target=esnext", "--conditions=workerd,worker", "--log-level=warning"])
             // The sources stand outside the folder that holds the packages.
             .env("NODE_PATH", &self.node_modules)
             .output()
             .with_context(|| format!("running {}", esbuild.display()))?;
-        ensure!(
-            result.status.success(),
-            "esbuild: {}",
-            String::from_utf8_lossy(&result.stderr).trim()
-        );
+        ensure!(result.status.success(), "esbuild: {}", String::from_utf8_lossy(&result.stderr).trim());
         Ok(())
     }
 
@@ -358,9 +262,5 @@ fn loop_folder(kind: Kind) -> String {
 
 /// This machine as npm's platform packages name it, given their name for x86-64.
 fn arch(x86_64: &str) -> &str {
-    if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        x86_64
-    }
+    if cfg!(target_arch = "aarch64") { "arm64" } else { x86_64 }
 }

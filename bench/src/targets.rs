@@ -46,18 +46,9 @@ impl Bound {
 
 /// Every target whose measure is in the report.
 pub(crate) fn judge(report: &Report) -> Vec<Target> {
-    let row = report
-        .throughput
-        .as_ref()
-        .and_then(|part| part.judged(Kind::Edge));
-    let stream = report
-        .stream
-        .as_ref()
-        .and_then(|part| part.rows.iter().find(|row| row.worker == Kind::Edge));
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a file's size is far below 2^52"
-    )]
+    let row = report.throughput.as_ref().and_then(|part| part.judged(Kind::Edge));
+    let stream = report.stream.as_ref().and_then(|part| part.rows.iter().find(|row| row.worker == Kind::Edge));
+    #[expect(clippy::cast_precision_loss, reason = "a file's size is far below 2^52")]
     let gzip = report.sizes.map(|sizes| sizes.wasm_gzip as f64 / 1024.0);
     let gate = report.gate.as_ref().and_then(|part| part.jose_over_edge);
     [
@@ -70,8 +61,7 @@ pub(crate) fn judge(report: &Report) -> Vec<Target> {
         (
             'b',
             "requests/s of the pass-through's, 1 KiB, 32 connections",
-            row.and_then(|row| row.over_pass_through)
-                .map(|ratio| ratio.median),
+            row.and_then(|row| row.over_pass_through).map(|ratio| ratio.median),
             Bound::AtLeast(RATE_OVER_PASS_THROUGH),
         ),
         (
@@ -80,12 +70,7 @@ pub(crate) fn judge(report: &Report) -> Vec<Target> {
             row.and_then(|row| row.over_jose).map(|ratio| ratio.median),
             Bound::AtLeast(RATE_OVER_JOSE),
         ),
-        (
-            'c',
-            "wasm, gzipped, KiB",
-            gzip,
-            Bound::AtMost(WASM_GZIP_KIB),
-        ),
+        ('c', "wasm, gzipped, KiB", gzip, Bound::AtMost(WASM_GZIP_KIB)),
         // The worst round: memory that grows once is memory that is needed.
         (
             'd',
@@ -96,22 +81,14 @@ pub(crate) fn judge(report: &Report) -> Vec<Target> {
         (
             'd',
             "rate of the pass-through's with a large object",
-            stream
-                .and_then(|row| row.over_pass_through)
-                .map(|ratio| ratio.median),
+            stream.and_then(|row| row.over_pass_through).map(|ratio| ratio.median),
             Bound::AtLeast(STREAM_OVER_PASS_THROUGH),
         ),
     ]
     .into_iter()
     .filter_map(|(part, what, measured, bound)| {
         let measured = measured?;
-        Some(Target {
-            part,
-            what,
-            measured,
-            bound,
-            met: bound.met_by(measured),
-        })
+        Some(Target { part, what, measured, bound, met: bound.met_by(measured) })
     })
     .collect()
 }

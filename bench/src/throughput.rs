@@ -16,7 +16,7 @@ use crate::stats::Spread;
 use crate::subject::{Bench, Kind};
 use crate::workerd::Workerd;
 
-/// The connections and the object of one cell; the second is the one that is judged.
+/// The connections and the object of each cell.
 const CELLS: [(usize, &str); 4] = [(1, "1k"), (32, "1k"), (1, "1m"), (32, "1m")];
 /// The cell whose ratios have targets.
 pub(crate) const JUDGED: (usize, &str) = (32, "1k");
@@ -68,10 +68,7 @@ struct Sample {
 
 impl Throughput {
     pub(crate) fn judged(&self, kind: Kind) -> Option<&Row> {
-        let cell = self
-            .cells
-            .iter()
-            .find(|cell| (cell.connections, cell.object) == JUDGED)?;
+        let cell = self.cells.iter().find(|cell| (cell.connections, cell.object) == JUDGED)?;
         cell.rows.iter().find(|row| row.worker == kind)
     }
 }
@@ -79,16 +76,9 @@ impl Throughput {
 /// Each round starts every worker anew (a process differs from the next by chance), warms it, and then goes through the
 /// cells, the workers taking turns within each.
 pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Result<Throughput> {
-    let mut samples: Vec<_> = CELLS
-        .iter()
-        .map(|cell| (*cell, Samples::new(&bench.kinds)))
-        .collect();
+    let mut samples: Vec<_> = CELLS.iter().map(|cell| (*cell, Samples::new(&bench.kinds))).collect();
     for round in 0..effort.load_rounds {
-        progress(&format!(
-            "(b) throughput, round {} of {}",
-            round + 1,
-            effort.load_rounds
-        ));
+        progress(&format!("(b) throughput, round {} of {}", round + 1, effort.load_rounds));
         let mut running = Vec::new();
         for kind in &bench.kinds {
             let workerd = bench.start(*kind)?;
@@ -99,27 +89,18 @@ pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Resul
         for (index, (cell, samples)) in samples.iter_mut().enumerate() {
             let first = (round + index) % running.len().max(1);
             running.rotate_left(first);
+            let time = if *cell == JUDGED { effort.load_time * 2 } else { effort.load_time };
             for (kind, workerd) in &running {
-                samples.push(
-                    *kind,
-                    sample(bench, *kind, workerd, *cell, effort.load_time).await?,
-                );
+                samples.push(*kind, sample(bench, *kind, workerd, *cell, time).await?);
             }
             running.rotate_right(first);
         }
     }
     let cells = samples
         .iter()
-        .map(|((connections, object), samples)| Cell {
-            connections: *connections,
-            object,
-            rows: rows(samples),
-        })
+        .map(|((connections, object), samples)| Cell { connections: *connections, object, rows: rows(samples) })
         .collect();
-    Ok(Throughput {
-        rounds: effort.load_rounds,
-        cells,
-    })
+    Ok(Throughput { rounds: effort.load_rounds, cells })
 }
 
 async fn sample(
@@ -138,35 +119,19 @@ async fn sample(
     };
     let origin = bench.origin.served();
     let before = Cpu::now(workerd)?;
-    let load = load::run(&plan)
-        .await
-        .with_context(|| format!("{} under load", kind.name()))?;
+    let load = load::run(&plan).await.with_context(|| format!("{} under load", kind.name()))?;
     let cpu = Cpu::now(workerd)?.since(before);
 
     // Every reply came from the origin, and every one was signed for.
     let served = bench.origin.served();
     let (all, signed) = (served.all - origin.all, served.signed - origin.signed);
-    ensure!(
-        all == load.requests,
-        "{}: {} replies from {all} requests to the origin",
-        kind.name(),
-        load.requests
-    );
-    ensure!(
-        signed == if kind.guards() { all } else { 0 },
-        "{}: {signed} of {all} requests were signed",
-        kind.name()
-    );
+    ensure!(all == load.requests, "{}: {} replies from {all} requests to the origin", kind.name(), load.requests);
+    ensure!(signed == if kind.guards() { all } else { 0 }, "{}: {signed} of {all} requests were signed", kind.name());
     ensure!(load.requests > 0, "{}: no reply in {time:?}", kind.name());
 
     let seconds = load.elapsed.as_secs_f64();
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "counts and microseconds far below 2^52"
-    )]
-    let (requests, micros) = (load.requests as f64, |quantile| {
-        load.latency.value_at_quantile(quantile) as f64 / 1e3
-    });
+    #[expect(clippy::cast_precision_loss, reason = "counts and microseconds far below 2^52")]
+    let (requests, micros) = (load.requests as f64, |quantile| load.latency.value_at_quantile(quantile) as f64 / 1e3);
     Ok(Sample {
         requests_per_second: requests / seconds,
         p50_micros: micros(0.5),

@@ -33,7 +33,7 @@ pub(crate) struct Workerd {
 #[derive(Clone, Debug)]
 pub(crate) struct Worker<'a> {
     pub(crate) folder: PathBuf,
-    pub(crate) modules: Vec<&'a str>,
+    pub(crate) modules: Vec<String>,
     /// All are text, as plain variables and secrets are on Cloudflare.
     pub(crate) bindings: Vec<(&'a str, String)>,
 }
@@ -48,23 +48,12 @@ impl Worker<'_> {
     fn config(&self) -> anyhow::Result<String> {
         let mut modules = String::new();
         for name in &self.modules {
-            let kind = if name.ends_with(".wasm") {
-                "wasm"
-            } else {
-                "esModule"
-            };
-            modules.push_str(&format!(
-                "    (name = {0}, {kind} = embed {0}),\n",
-                quoted(name)?
-            ));
+            let kind = if name.ends_with(".wasm") { "wasm" } else { "esModule" };
+            modules.push_str(&format!("    (name = {0}, {kind} = embed {0}),\n", quoted(name)?));
         }
         let mut bindings = String::new();
         for (name, value) in &self.bindings {
-            bindings.push_str(&format!(
-                "    (name = {}, text = {}),\n",
-                quoted(name)?,
-                quoted(value)?
-            ));
+            bindings.push_str(&format!("    (name = {}, text = {}),\n", quoted(name)?, quoted(value)?));
         }
         // The origin is on loopback, which the default outbound network refuses.
         Ok(format!(
@@ -102,20 +91,12 @@ impl Workerd {
             .with_context(|| format!("starting {}", binary.display()))?;
         let stdout = child.stdout.take();
         // From here on a failure ends the child too.
-        let mut this = Self {
-            child,
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            listening_after: Duration::ZERO,
-        };
-        let port = stdout
-            .context("workerd has no stdout")
-            .and_then(wait_for_port)
-            .with_context(|| {
-                format!(
-                    "workerd did not start: {}",
-                    std::fs::read_to_string(&log).unwrap_or_default().trim()
-                )
-            })?;
+        let mut this =
+            Self { child, address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), listening_after: Duration::ZERO };
+        let port = stdout.context("workerd has no stdout").and_then(wait_for_port).with_context(|| {
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            format!("workerd did not start; it said {:?}", said.trim())
+        })?;
         this.listening_after = begun.elapsed();
         this.address.set_port(port);
         Ok(this)
@@ -160,23 +141,13 @@ fn wait_for_port(stdout: ChildStdout) -> anyhow::Result<u16> {
             }
         }
     });
-    receiver
-        .recv_timeout(START_LIMIT)
-        .context("no listening socket was announced")
+    receiver.recv_timeout(START_LIMIT).context("no listening socket was announced")
 }
 
 /// A Cap'n Proto text literal.
 fn quoted(text: &str) -> anyhow::Result<String> {
-    ensure!(
-        !text.chars().any(|c| c.is_control() && c != '\n'),
-        "a control character in a worker's configuration"
-    );
-    Ok(format!(
-        "\"{}\"",
-        text.replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', "\\n")
-    ))
+    ensure!(!text.chars().any(|c| c.is_control() && c != '\n'), "a control character in a worker's configuration");
+    Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")))
 }
 
 #[cfg(test)]
@@ -186,10 +157,7 @@ mod tests {
 
     #[test]
     fn text_is_quoted_or_refused() {
-        assert_eq!(
-            quoted("{\"a\":\"b\\c\"}\nd").unwrap(),
-            r#""{\"a\":\"b\\c\"}\nd""#
-        );
+        assert_eq!(quoted("{\"a\":\"b\\c\"}\nd").unwrap(), r#""{\"a\":\"b\\c\"}\nd""#);
         assert!(quoted("a\u{0}b").is_err());
     }
 
@@ -197,7 +165,7 @@ mod tests {
     fn wasm_is_embedded_as_wasm() {
         let worker = Worker {
             folder: PathBuf::new(),
-            modules: vec!["a.mjs", "b.wasm"],
+            modules: vec!["a.mjs".into(), "b.wasm".into()],
             bindings: vec![("A", "1".into())],
         };
         let config = worker.config().unwrap();

@@ -30,13 +30,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-/// A request as text, with the name of the header in which the platform gives the client's address.
+/// A request as text, and the headers in which the platform itself speaks. Names are in lower case.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// See the module.
     pub text: &'a str,
-    /// In lower case, like `cf-connecting-ip`: the one header that the platform overwrites.
+    /// Holds the client's address, like `cf-connecting-ip`: the platform overwrites what a client sends.
     pub address_header: &'a str,
+    /// Holds the platform's name for the request, like `cf-ray`; without it the text's own `id` counts.
+    pub id_header: &'a str,
 }
 
 impl Question<'_> {
@@ -47,6 +49,7 @@ impl Question<'_> {
         let fields = fields(lines);
         let headers = Headers::new(&fields);
         let address = headers.one(self.address_header).and_then(|text| text.trim().parse().ok());
+        let id = headers.one(self.id_header).unwrap_or(id);
         let client = Client { address, place: read_place(place)? };
         Some(with(&Request { method, url, id, headers, client }))
     }
@@ -54,7 +57,7 @@ impl Question<'_> {
     /// Decides, and writes the decision.
     pub fn decide(&self, now: UnixTime, config: &Config) -> String {
         self.with_request(|request| match decide(request, now, config) {
-            Decision::Reply(reply) => write_reply(&reply),
+            Decision::Reply(reply) => write_reply(&reply, request.id),
             Decision::Fetch(fetch) => write_fetch('F', &fetch),
             Decision::LookUpPlace => "P".into(),
             Decision::Landing(_) | Decision::Forward(_) | Decision::Spend(_) => "W".into(),
@@ -68,14 +71,14 @@ impl Question<'_> {
             "timeout" => Refusal::OriginTimeout,
             _ => Refusal::OriginUnavailable("the origin could not be reached"),
         };
-        self.with_request(|request| write_reply(&refusal.reply(request))).unwrap_or_else(malformed)
+        self.with_request(|request| write_reply(&refusal.reply(request), request.id)).unwrap_or_else(malformed)
     }
 
     /// Settles the origin's answer, and writes what follows.
     pub fn settle(&self, answer: &str, error_body: Option<&str>, now: UnixTime, config: &Config) -> String {
         let settled = read_answer(answer, |expect, head| expect.settle(head, error_body, now, config));
         match settled {
-            Some(Next::Reply(reply)) => write_reply(&reply),
+            Some(Next::Reply(reply)) => write_reply(&reply, ""), // one that settles carries no log line
             Some(Next::Again(fetch)) => write_fetch('G', &fetch),
             Some(Next::ReadError(expect)) => {
                 let mut out = String::from("B\n");
@@ -83,7 +86,7 @@ impl Question<'_> {
                 out
             }
             Some(Next::Refuse(refusal)) => {
-                self.with_request(|request| write_reply(&refusal.reply(request))).unwrap_or_else(malformed)
+                self.with_request(|request| write_reply(&refusal.reply(request), request.id)).unwrap_or_else(malformed)
             }
             None => malformed(),
         }
@@ -134,7 +137,7 @@ fn write_fetch(kind: char, fetch: &Fetch) -> String {
 }
 
 /// Writes a reply in the form of the module.
-pub fn write_reply(reply: &Reply) -> String {
+pub fn write_reply(reply: &Reply, request_id: &str) -> String {
     let mut out = String::with_capacity(320);
     let (body, text) = match &reply.body {
         Body::None => ("-", ""),
@@ -143,10 +146,7 @@ pub fn write_reply(reply: &Reply) -> String {
     };
     // Writing to a String cannot fail.
     let _ = write!(out, "R\n{}\n{}\n{body}", reply.status, reply.set.index());
-    let log = reply
-        .log
-        .as_ref()
-        .map(|line| serde_json::json!({ "code": line.code, "reason": line.reason, "alarm": line.alarm }).to_string());
+    let log = reply.log.as_ref().map(|line| line.to_json(request_id));
     push_line(&mut out, log.as_deref().unwrap_or(""));
     let _ = write!(out, "\n{}", reply.headers.len());
     for (name, value) in &reply.headers {
@@ -170,15 +170,19 @@ fn push_line(out: &mut String, text: &str) {
 
 /// The host broke the form of the text: our fault, and nothing to do with the client.
 fn malformed() -> String {
-    let refusal = Refusal::Internal("malformed text at the border");
+    internal("")
+}
+
+/// The reply for a fault of ours, to a request called `id`.
+pub fn internal(id: &str) -> String {
     let request = Request {
         method: "GET",
         url: "",
-        id: "",
+        id,
         headers: Headers::new(&[]),
         client: Client { address: None, place: None },
     };
-    write_reply(&refusal.reply(&request))
+    write_reply(&Refusal::Internal("the edge failed").reply(&request), id)
 }
 
 /// The fixed headers of all sets, for a host to prepare once: sets divided by an empty line.

@@ -16,7 +16,7 @@
 //! ```
 //! use clouddrop_core::{Client, Config, Decision, Headers, Raw, Request, UnixTime, decide};
 //!
-//! let raw: Raw = serde_json::from_str(r#"{
+//! let raw = Raw::from_json(r#"{
 //!   "FILE_HOST": "files.example.net", "PAGE_HOST": "share.example.com", "AUDIENCE": "demo",
 //!   "ORIGIN": "https://bucket.s3.eu-central-1.amazonaws.com", "REGION": "eu-central-1",
 //!   "OBJECT_PREFIX": "files/", "SIGNER_URL": "https://signer.example.com",
@@ -48,6 +48,7 @@ pub mod expect;
 pub mod grant;
 pub mod hash;
 pub mod issue;
+mod json;
 pub mod landing;
 pub mod media_type;
 pub mod origin;

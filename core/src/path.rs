@@ -58,12 +58,11 @@ impl ObjectPath {
                 b' ' | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}' | b'?' | b'#' | 0x80.. => {
                     return Err(PathFault::NotInTarget);
                 }
-                b'%' => match raw.as_bytes().get(at + 1..at + 3) {
-                    Some([b'2', b'f' | b'F'] | [b'5', b'c' | b'C']) => {
+                b'%' => {
+                    if let Some([b'2', b'f' | b'F'] | [b'5', b'c' | b'C']) = raw.as_bytes().get(at + 1..at + 3) {
                         return Err(PathFault::EncodedSeparator);
                     }
-                    _ => {}
-                },
+                }
                 _ => {}
             }
         }

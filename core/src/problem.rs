@@ -85,6 +85,30 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+/// A JSON string with its quotes (RFC 8259 section 7).
+pub(crate) fn json_string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{0}'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+            _ => out.push(char),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_strings_read_back() {
+        for text in ["", "plain", "a\"b\\c", "line\nend\u{1}", "é\u{1f600}"] {
+            assert_eq!(serde_json::from_str::<String>(&json_string(text)).unwrap(), text);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! [`Reply`]: what the client gets, and the only table of the headers that every reply carries.
 
+use crate::problem::json_string;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -38,6 +39,19 @@ pub struct LogLine {
     pub reason: String,
     /// Somebody on our side should look.
     pub alarm: bool,
+}
+
+impl LogLine {
+    /// The line as one JSON object.
+    pub fn to_json(&self, request_id: &str) -> String {
+        alloc::format!(
+            "{{\"request_id\":{},\"code\":\"{}\",\"reason\":{},\"alarm\":{}}}",
+            json_string(request_id),
+            self.code,
+            json_string(&self.reason),
+            self.alarm
+        )
+    }
 }
 
 /// The fixed headers by kind of content. An adapter may prepare each set once.

@@ -54,7 +54,6 @@ impl UnixTime {
             self.0
         };
         let secs = millis / 1000;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a remainder below 86,400")]
         (secs / 86_400, (secs % 86_400) as u32)
     }
 
@@ -91,11 +90,7 @@ impl UnixTime {
         let day = of_year - (153 * shifted_month + 2) / 5 + 1;
         let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "calendar fields are small and positive"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "calendar fields are small")]
         (year as u32, month as u32, day as u32, secs)
     }
 }

@@ -45,7 +45,7 @@ impl<'a> TagList<'a> {
         let list = Self(text.trim_matches([' ', '\t']));
         let understood = text.len() <= MAX_VALUE_BYTES
             && (list.0 == "*"
-                || (!list.0.is_empty() && list.elements().all(|element| EntityTag::parse(element).is_some())));
+                || (list.elements().next().is_some() && list.elements().all(|tag| EntityTag::parse(tag).is_some())));
         understood.then_some(list)
     }
 

@@ -32,10 +32,7 @@ impl Gate {
     /// `AccessDenied` for an anonymous request.
     pub(crate) fn identify(&self, credentials: Option<&Credentials>, extensions: &Extensions) -> S3Result<&Identity> {
         let credentials = credentials.ok_or_else(denied)?;
-        let identity = self
-            .identities
-            .find(&credentials.access_key)
-            .ok_or_else(unknown_access_key)?;
+        let identity = self.identities.find(&credentials.access_key).ok_or_else(unknown_access_key)?;
         if let Some(facts) = extensions.get::<Arc<Facts>>() {
             facts.identity.get_or_init(|| identity.name.clone());
         }
@@ -48,10 +45,7 @@ impl Gate {
         if bucket == self.bucket {
             return Ok(());
         }
-        Err(S3Error::with_message(
-            S3ErrorCode::NoSuchBucket,
-            "The specified bucket does not exist",
-        ))
+        Err(S3Error::with_message(S3ErrorCode::NoSuchBucket, "The specified bucket does not exist"))
     }
 }
 
@@ -89,11 +83,7 @@ impl S3Access for SharedGate {
             S3Path::Object { bucket, key } => (bucket, key.to_string()),
         };
         self.0.check_bucket(bucket)?;
-        if identity.allows(action, &key) {
-            Ok(())
-        } else {
-            Err(denied())
-        }
+        if identity.allows(action, &key) { Ok(()) } else { Err(denied()) }
     }
 }
 
@@ -114,7 +104,8 @@ fn action_of(operation: &str) -> Option<Action> {
 /// `PUT /key?uploadId=` without a part number would be taken for a plain PUT, and so would overwrite the object.
 fn refuse_half_a_part(cx: &S3AccessContext<'_>) -> S3Result<()> {
     let query = cx.uri().query().unwrap_or("");
-    let of_upload = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "uploadId" || name == "partNumber");
+    let of_upload =
+        form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "uploadId" || name == "partNumber");
     if of_upload && cx.s3_op().name() == "PutObject" {
         return Err(S3Error::with_message(
             S3ErrorCode::InvalidArgument,

@@ -108,10 +108,7 @@ impl Identities {
     pub(crate) fn new(list: Vec<Identity>) -> Result<Self, IdentityError> {
         let mut map = HashMap::new();
         for identity in list {
-            let invalid = |reason| IdentityError::Invalid {
-                name: identity.name.clone(),
-                reason,
-            };
+            let invalid = |reason| IdentityError::Invalid { name: identity.name.clone(), reason };
             if identity.name.is_empty() || identity.access_key_id.is_empty() {
                 return Err(invalid("name and access_key_id must not be empty"));
             }

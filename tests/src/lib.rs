@@ -1,1 +1,4 @@
-//! Placeholder.
+//! What the tests share: where things lie, and the node that comes with the tools.
+
+pub mod files;
+pub mod node;

@@ -46,7 +46,7 @@ impl Config {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
     /// The variable's name.
-    pub variable: &'static str,
+    pub variable: String,
     /// What is wrong with it, as the rest of a sentence.
     pub problem: String,
 }
@@ -57,8 +57,8 @@ pub struct Faults(Vec<Fault>);
 
 impl Faults {
     /// Adds one.
-    pub fn add(&mut self, variable: &'static str, problem: String) {
-        self.0.push(Fault { variable, problem });
+    pub fn add(&mut self, variable: &str, problem: String) {
+        self.0.push(Fault { variable: variable.into(), problem });
     }
 
     /// How many there are.
@@ -77,7 +77,7 @@ impl Faults {
     }
 
     /// `value`, or a fault that says it is missing.
-    pub fn required(&mut self, variable: &'static str, value: Option<String>) -> Option<String> {
+    pub fn required(&mut self, variable: &str, value: Option<String>) -> Option<String> {
         let value = value.filter(|text| !text.is_empty());
         if value.is_none() {
             self.add(variable, "is not set".into());
@@ -88,7 +88,7 @@ impl Faults {
     /// `text` put through `check`, or a fault that says `problem`.
     pub fn checked<T>(
         &mut self,
-        variable: &'static str,
+        variable: &str,
         text: Option<String>,
         problem: &str,
         check: impl FnOnce(&str) -> Option<T>,
@@ -199,17 +199,17 @@ pub fn credentials(
         (!text.contains('/')).then(|| plain(text)).flatten()
     });
     let secret = faults.checked("AWS_SECRET_ACCESS_KEY", secret_access_key, PLAIN, plain).map(Secret::from);
-    let session_token = match session_token.filter(|token| !token.is_empty()) {
-        Some(token) => Some(faults.checked("AWS_SESSION_TOKEN", Some(token), PLAIN, plain)?),
-        None => None,
-    };
-    let expires = match expire.filter(|text| !text.is_empty()) {
-        Some(text) => {
-            const SECONDS: &str = "must be a time in seconds since 1970";
-            Some(faults.checked("AWS_CREDENTIALS_EXPIRE", Some(text), SECONDS, |text| text.parse().ok())?)
-        }
-        None => None,
-    };
+    let before = faults.len();
+    let session_token = session_token
+        .filter(|token| !token.is_empty())
+        .and_then(|token| faults.checked("AWS_SESSION_TOKEN", Some(token), PLAIN, plain));
+    const SECONDS: &str = "must be a time in seconds since 1970";
+    let expires = expire
+        .filter(|text| !text.is_empty())
+        .and_then(|text| faults.checked("AWS_CREDENTIALS_EXPIRE", Some(text), SECONDS, |text| text.parse().ok()));
+    if faults.len() > before {
+        return None;
+    }
     Some(Credentials {
         access_key_id: access_key_id?,
         secret_access_key: secret?,

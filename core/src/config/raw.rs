@@ -1,12 +1,13 @@
 //! What the operator wrote: flat text, since that is what a Worker's variables and a Lambda's environment are.
 
+use super::checked::Faults;
+use crate::json::{self, Value};
+use alloc::format;
 use alloc::string::String;
-use serde::Deserialize;
 
 /// The variables by name, nothing in them checked. A name that is not known is refused: it is a
 /// misspelled one.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, rename_all = "SCREAMING_SNAKE_CASE")]
+#[derive(Default)]
 pub struct Raw {
     /// The host, with its port if it is not 443, that serves files: `files.example.net`.
     pub file_host: Option<String>,
@@ -35,4 +36,48 @@ pub struct Raw {
     pub aws_session_token: Option<String>,
     /// When temporary credentials end, in seconds since 1970.
     pub aws_credentials_expire: Option<String>,
+}
+
+impl Raw {
+    /// Reads the variables from one JSON object of texts.
+    ///
+    /// # Errors
+    /// [`Faults`] that name every unknown variable, or say where the text is no such object; no value is quoted.
+    pub fn from_json(text: &str) -> Result<Self, Faults> {
+        let mut raw = Self::default();
+        let mut faults = Faults::default();
+        match json::object(text) {
+            Ok(members) => {
+                for (name, value) in members {
+                    match (raw.place_of(&name), value) {
+                        (Some(place), Value::Text(text)) => *place = Some(text),
+                        (Some(_), Value::Null) => {}
+                        (Some(_), Value::Number(_)) => faults.add(&name, "must be a text".into()),
+                        (None, _) => faults.add(&name, "is not a variable of CloudDrop".into()),
+                    }
+                }
+            }
+            Err(bad) => faults.add("configuration", format!("is no JSON object of texts: byte {}", bad.at)),
+        }
+        if faults.is_empty() { Ok(raw) } else { Err(faults) }
+    }
+
+    fn place_of(&mut self, name: &str) -> Option<&mut Option<String>> {
+        Some(match name {
+            "FILE_HOST" => &mut self.file_host,
+            "PAGE_HOST" => &mut self.page_host,
+            "AUDIENCE" => &mut self.audience,
+            "ORIGIN" => &mut self.origin,
+            "REGION" => &mut self.region,
+            "OBJECT_PREFIX" => &mut self.object_prefix,
+            "SIGNER_URL" => &mut self.signer_url,
+            "SECURITY_CONTACT" => &mut self.security_contact,
+            "TOKEN_KEYS" => &mut self.token_keys,
+            "AWS_ACCESS_KEY_ID" => &mut self.aws_access_key_id,
+            "AWS_SECRET_ACCESS_KEY" => &mut self.aws_secret_access_key,
+            "AWS_SESSION_TOKEN" => &mut self.aws_session_token,
+            "AWS_CREDENTIALS_EXPIRE" => &mut self.aws_credentials_expire,
+            _ => return None,
+        })
+    }
 }

@@ -1,1 +1,16 @@
 //! What the signer decides: which shares and uploads are granted, and on what terms.
+//!
+//! A call's JSON becomes a request ([`ShareRequest`], [`UploadRequest`]), its `check` becomes terms that are
+//! trusted ([`Share`], [`Upload`]), and these mint the token. Time and entropy are arguments; presigning and
+//! asking S3 are the adapter's.
+
+pub mod duration;
+pub mod fault;
+pub mod parts;
+pub mod share;
+pub mod upload;
+
+pub use duration::{Span, presign_until};
+pub use parts::PartPlan;
+pub use share::{Links, Share, ShareRequest, Shared};
+pub use upload::{Upload, UploadGrant, UploadRequest};

@@ -55,8 +55,7 @@ impl Signer {
     }
 
     /// Signs a request to `host` by host, x-amz-content-sha256, x-amz-date and, for temporary credentials,
-    /// x-amz-security-token, and by `extra` headers (lower case, sorted, behind `host` and before `x-amz-`
-    /// or behind it as the alphabet has it).
+    /// x-amz-security-token, and by the `extra` headers.
     pub fn sign(&self, credentials: &Credentials, request: &ToSign<'_>, now: UnixTime) -> SignedHeaders {
         let amz_date = now.amz_date();
         let amz_date = core::str::from_utf8(&amz_date).unwrap_or_default(); // digits, T and Z
@@ -67,9 +66,9 @@ impl Signer {
         if let Some(token) = &credentials.session_token {
             headers.push(("x-amz-security-token", token));
         }
-        if !request.extra.is_empty() {
-            headers.extend_from_slice(request.extra);
-            headers.sort_unstable();
+        for extra in request.extra {
+            let place = headers.iter().position(|(name, _)| *name > extra.0).unwrap_or(headers.len());
+            headers.insert(place, *extra);
         }
         let canonical = CanonicalRequest {
             method: request.method,

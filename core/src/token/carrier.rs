@@ -40,9 +40,8 @@ pub fn find<'a>(headers: &Headers<'a>, query: &'a str, in_path: Option<&'a str>)
         }
     }
     for parameter in query.split('&') {
-        match parameter.split_once('=') {
-            Some((QUERY, token)) => take(token)?,
-            _ => {}
+        if let Some((QUERY, token)) = parameter.split_once('=') {
+            take(token)?;
         }
     }
     if let Some(token) = in_path {

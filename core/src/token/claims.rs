@@ -99,7 +99,7 @@ impl<'a> Claims<'a> {
             label::CATH => self.headers = Some(raw(value)?),
             label::CATGEOISO3166 => self.countries = Some(raw(value)?),
             label::MAX_DOWNLOADS => {
-                self.max_downloads = Some(unsigned(value)?).filter(|n| *n >= 1).ok_or(MALFORMED)?.into()
+                self.max_downloads = Some(unsigned(value)?).filter(|n| *n >= 1).ok_or(MALFORMED)?.into();
             }
             label::FILE_NAME => self.file_name = Some(text(value)?),
             label::DISPOSITION => self.disposition = one_of(value, &[Disposition::Attachment, Disposition::Inline])?,

@@ -43,10 +43,7 @@ pub(crate) fn from_store(error: StoreError) -> S3Error {
 /// Our fault. The client learns nothing but that; the log has the rest.
 pub(crate) fn internal(error: impl Error) -> S3Error {
     tracing::error!(%error, "internal error");
-    S3Error::with_message(
-        S3ErrorCode::InternalError,
-        "We encountered an internal error. Please try again.",
-    )
+    S3Error::with_message(S3ErrorCode::InternalError, "We encountered an internal error. Please try again.")
 }
 
 pub(crate) fn no_such_key() -> S3Error {

@@ -6,14 +6,8 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 use super::errors;
 
 /// The headers S3 stores and returns unchanged.
-const STORED: [&str; 6] = [
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-type",
-    "expires",
-];
+const STORED: [&str; 6] =
+    ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
 
 /// What an object without a Content-Type gets.
 const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
@@ -81,10 +75,9 @@ pub(crate) fn stored(headers: &HeaderMap) -> S3Result<Vec<(String, String)>> {
 pub(crate) fn restore(stored: &[(String, String)], reply: &mut HeaderMap) {
     for (name, value) in stored {
         // Both came from a request, so both are fit for a reply; a record edited by hand may lose a header here.
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_bytes(value.as_bytes()),
-        ) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
+        {
             reply.append(name, value);
         }
     }
@@ -92,9 +85,7 @@ pub(crate) fn restore(stored: &[(String, String)], reply: &mut HeaderMap) {
 
 fn refuse_unsupported(headers: &HeaderMap) -> S3Result<()> {
     if UNSUPPORTED.iter().any(|name| headers.contains_key(*name)) {
-        return Err(errors::not_implemented(
-            "A header you provided implies functionality that is not implemented",
-        ));
+        return Err(errors::not_implemented("A header you provided implies functionality that is not implemented"));
     }
     let value = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
     if value("x-amz-acl").is_some_and(|acl| acl != b"private" && acl != b"bucket-owner-full-control") {

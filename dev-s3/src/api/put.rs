@@ -9,26 +9,15 @@ use crate::store::checksums::Checksums;
 use crate::store::record::{FORMAT, ObjectRecord};
 
 /// Stores an object: refusals first, then the body, then the condition again under the lock of the key.
-pub(crate) async fn put_object(
-    api: &Api,
-    request: S3Request<PutObjectInput>,
-) -> S3Result<S3Response<PutObjectOutput>> {
+pub(crate) async fn put_object(api: &Api, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
     let input = request.input;
     let stored = headers::stored(&request.headers)?;
     let mut promise = Promise::read(&request.headers, input.content_length)?;
     let condition = precondition(input.if_match, input.if_none_match)?;
-    condition
-        .check(api.store.find(&input.key).as_deref())
-        .map_err(errors::from_store)?;
+    condition.check(api.store.find(&input.key).as_deref()).map_err(errors::from_store)?;
 
-    let written = receive(
-        &api.store,
-        input.body,
-        request.trailing_headers,
-        &mut promise,
-        &Checksums::default(),
-    )
-    .await?;
+    let written =
+        receive(&api.store, input.body, request.trailing_headers, &mut promise, &Checksums::default()).await?;
     let etag = written.etag();
     let checksums = reported(promise.checksums(), &written.checksums);
     let record = ObjectRecord {
@@ -42,8 +31,7 @@ pub(crate) async fn put_object(
         upload_id: None,
         segments: vec![written.data.record().clone()],
     };
-    api.blocking(move |store| store.commit(record, vec![written.data], &condition))
-        .await?;
+    api.blocking(move |store| store.commit(record, vec![written.data], &condition)).await?;
 
     Ok(S3Response::new(PutObjectOutput {
         e_tag: Some(ETag::Strong(etag)),
@@ -64,9 +52,7 @@ pub(crate) async fn delete_object(api: &Api, input: DeleteObjectInput) -> S3Resu
         return Err(errors::invalid_argument("Invalid version id specified"));
     }
     if input.if_match_last_modified_time.is_some() || input.if_match_size.is_some() {
-        return Err(errors::not_implemented(
-            "A header you provided implies functionality that is not implemented",
-        ));
+        return Err(errors::not_implemented("A header you provided implies functionality that is not implemented"));
     }
     let condition = precondition(input.if_match, None)?;
     let key = input.key;
@@ -77,10 +63,7 @@ pub(crate) async fn delete_object(api: &Api, input: DeleteObjectInput) -> S3Resu
 /// What S3 keeps: the checksum the client chose, or else its own CRC-64/NVME.
 pub(crate) fn reported(promised: &Checksums, actual: &Checksums) -> Checksums {
     if promised.is_empty() {
-        Checksums {
-            crc64nvme: actual.crc64nvme.clone(),
-            ..Checksums::default()
-        }
+        Checksums { crc64nvme: actual.crc64nvme.clone(), ..Checksums::default() }
     } else {
         actual.only(promised)
     }

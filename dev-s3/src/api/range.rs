@@ -31,11 +31,7 @@ pub(crate) fn evaluate(headers: &HeaderMap, etag: &str, modified: i64) -> Verdic
         Some(list) => matches(&list, etag, Comparison::Weak),
         None => date(headers, header::IF_MODIFIED_SINCE).is_some_and(|since| modified <= since),
     };
-    if unchanged {
-        Verdict::NotModified
-    } else {
-        Verdict::Proceed
-    }
+    if unchanged { Verdict::NotModified } else { Verdict::Proceed }
 }
 
 /// The part of an object that was asked for.
@@ -70,10 +66,8 @@ pub(crate) fn select(headers: &HeaderMap, size: u64, etag: &str, modified: i64) 
 }
 
 fn parse_range(text: &str, size: u64) -> Selection {
-    let Some((first, last)) = text
-        .strip_prefix("bytes=")
-        .filter(|spec| !spec.contains(','))
-        .and_then(|spec| spec.trim().split_once('-'))
+    let Some((first, last)) =
+        text.strip_prefix("bytes=").filter(|spec| !spec.contains(',')).and_then(|spec| spec.trim().split_once('-'))
     else {
         return Selection::Whole;
     };
@@ -84,11 +78,7 @@ fn parse_range(text: &str, size: u64) -> Selection {
             Some(length) => Selection::Part(size.saturating_sub(length)..size),
         },
         (first, last) => {
-            let end = if last.is_empty() {
-                Some(size)
-            } else {
-                number(last).map(|last| last.saturating_add(1))
-            };
+            let end = if last.is_empty() { Some(size) } else { number(last).map(|last| last.saturating_add(1)) };
             match (number(first), end) {
                 (Some(first), Some(end)) if last.is_empty() || first < end => {
                     if first >= size {
@@ -123,10 +113,7 @@ fn matches(list: &str, etag: &str, comparison: Comparison) -> bool {
             Some(tag) => (true, tag),
             None => (false, tag),
         };
-        let bare = tag
-            .strip_prefix('"')
-            .and_then(|tag| tag.strip_suffix('"'))
-            .unwrap_or(tag);
+        let bare = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or(tag);
         match (weak, comparison) {
             (true, Comparison::Strong) => false,
             _ => tag == "*" || bare == etag,
@@ -135,11 +122,7 @@ fn matches(list: &str, etag: &str, comparison: Comparison) -> bool {
 }
 
 fn values(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
-    let values: Vec<&str> = headers
-        .get_all(name)
-        .iter()
-        .map(|value| value.to_str().unwrap_or(""))
-        .collect();
+    let values: Vec<&str> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("")).collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 
@@ -160,9 +143,7 @@ fn parse_date(text: &str) -> Option<i64> {
     let format = time::macros::format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
     );
-    PrimitiveDateTime::parse(text, format)
-        .ok()
-        .map(|date| date.assume_utc().unix_timestamp())
+    PrimitiveDateTime::parse(text, format).ok().map(|date| date.assume_utc().unix_timestamp())
 }
 
 /// Unix time in seconds as an IMF-fixdate.
@@ -170,10 +151,7 @@ pub(crate) fn http_date(seconds: i64) -> String {
     let format = time::macros::format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
     );
-    OffsetDateTime::from_unix_timestamp(seconds)
-        .ok()
-        .and_then(|date| date.format(format).ok())
-        .unwrap_or_default()
+    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|date| date.format(format).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

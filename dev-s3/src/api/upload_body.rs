@@ -1,5 +1,7 @@
 //! A body on its way to disk: its length known beforehand, its digests checked before it counts.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -13,7 +15,6 @@ use super::errors;
 use crate::store::checksums::{Checksums, NAMES};
 use crate::store::data::{Sink, Written};
 use crate::store::{Store, StoreError};
-use std::sync::Arc;
 
 /// The largest single PUT or part, bytes (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 const MAX_PUT: u64 = 5 << 30;
@@ -37,10 +38,7 @@ impl Promise {
     /// `MissingContentLength`, `EntityTooLarge`, `InvalidDigest`, `InvalidRequest`: all before any body is read.
     pub(crate) fn read(headers: &HeaderMap, content_length: Option<i64>) -> S3Result<Self> {
         let length = content_length.and_then(|length| u64::try_from(length).ok()).ok_or_else(|| {
-            S3Error::with_message(
-                S3ErrorCode::MissingContentLength,
-                "You must provide the Content-Length HTTP header.",
-            )
+            S3Error::with_message(S3ErrorCode::MissingContentLength, "You must provide the Content-Length HTTP header.")
         })?;
         if length > MAX_PUT {
             return Err(S3Error::with_message(
@@ -54,11 +52,7 @@ impl Promise {
                 S3Error::with_message(S3ErrorCode::InvalidDigest, "The Content-MD5 you specified was invalid.")
             })?),
         };
-        Ok(Self {
-            length,
-            md5,
-            checksums: promised_checksums(headers)?,
-        })
+        Ok(Self { length, md5, checksums: promised_checksums(headers)? })
     }
 
     /// The checksums the client named, with the values it promised.
@@ -98,21 +92,14 @@ pub(crate) async fn receive(
         take_trailers(&trailers, &mut promise.checksums)?;
     }
     if promise.md5.is_some_and(|md5| md5 != written.md5) {
-        return Err(errors::bad_digest(
-            "The Content-MD5 you specified did not match what we received.".to_owned(),
-        ));
+        return Err(errors::bad_digest("The Content-MD5 you specified did not match what we received.".to_owned()));
     }
     check_promised(&promise.checksums, &written.checksums)?;
     Ok(written)
 }
 
 /// Streams `body` into a new file, the network and the disk side by side.
-async fn write_all(
-    store: &Arc<Store>,
-    body: Option<StreamingBlob>,
-    length: u64,
-    wanted: Checksums,
-) -> S3Result<Sink> {
+async fn write_all(store: &Arc<Store>, body: Option<StreamingBlob>, length: u64, wanted: Checksums) -> S3Result<Sink> {
     let mut body = body;
     let opener = Arc::clone(store);
     let mut writing: JoinHandle<std::io::Result<Sink>> =
@@ -156,10 +143,7 @@ fn append(mut sink: Sink, batch: Vec<Bytes>) -> JoinHandle<std::io::Result<Sink>
 }
 
 async fn settle(writing: JoinHandle<std::io::Result<Sink>>) -> S3Result<Sink> {
-    writing
-        .await
-        .map_err(errors::internal)?
-        .map_err(|error| errors::from_store(StoreError::Io(error)))
+    writing.await.map_err(errors::internal)?.map_err(|error| errors::from_store(StoreError::Io(error)))
 }
 
 /// s3s checks `x-amz-content-sha256` and signed chunks while the body passes, and fails the stream; its error types are
@@ -219,9 +203,7 @@ fn take_trailers(trailers: &TrailingHeaders, promised: &mut Checksums) -> S3Resu
         let value = value.filter(|value| is_checksum(name, value.trim()));
         *slot = Some(
             value
-                .ok_or_else(|| {
-                    S3Error::with_message(S3ErrorCode::MalformedTrailerError, "The announced trailer did not come.")
-                })?
+                .ok_or_else(|| errors::invalid_request("The announced trailer did not come, or is malformed."))?
                 .trim()
                 .to_owned(),
         );

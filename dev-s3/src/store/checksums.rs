@@ -32,13 +32,7 @@ pub(crate) const NAMES: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sh
 impl Checksums {
     /// The values in the order of [`NAMES`].
     pub(crate) fn values(&self) -> [Option<&String>; 5] {
-        [
-            self.crc32.as_ref(),
-            self.crc32c.as_ref(),
-            self.crc64nvme.as_ref(),
-            self.sha1.as_ref(),
-            self.sha256.as_ref(),
-        ]
+        [self.crc32.as_ref(), self.crc32c.as_ref(), self.crc64nvme.as_ref(), self.sha1.as_ref(), self.sha256.as_ref()]
     }
 
     /// The place for the algorithm called `name` in a header, if there is such an algorithm.
@@ -93,23 +87,19 @@ impl From<dto::Checksum> for Checksums {
 
 /// A hasher for the algorithms set in `wanted`, and always for CRC-64/NVME, S3's own default: it costs next to nothing.
 pub(crate) fn hasher(wanted: &Checksums) -> ChecksumHasher {
-    let mut hasher = ChecksumHasher::default();
-    hasher.crc32 = wanted.crc32.as_ref().map(|_| Crc32::new());
-    hasher.crc32c = wanted.crc32c.as_ref().map(|_| Crc32c::new());
-    hasher.crc64nvme = Some(Crc64Nvme::new());
-    hasher.sha1 = wanted.sha1.as_ref().map(|_| Sha1::new());
-    hasher.sha256 = wanted.sha256.as_ref().map(|_| Sha256::new());
-    hasher
+    ChecksumHasher {
+        crc32: wanted.crc32.as_ref().map(|_| Crc32::new()),
+        crc32c: wanted.crc32c.as_ref().map(|_| Crc32c::new()),
+        crc64nvme: Some(Crc64Nvme::new()),
+        sha1: wanted.sha1.as_ref().map(|_| Sha1::new()),
+        sha256: wanted.sha256.as_ref().map(|_| Sha256::new()),
+    }
 }
 
 /// The checksums of a multipart object, from `(checksums, length in bytes)` of its parts in order: CRC-64/NVME of the
 /// whole, and the SHA-256 "of SHA-256s" with its `-N` where every part has one.
 pub(crate) fn of_parts(parts: &[(&Checksums, u64)]) -> Checksums {
-    Checksums {
-        crc64nvme: whole_crc64nvme(parts),
-        sha256: composite_sha256(parts),
-        ..Checksums::default()
-    }
+    Checksums { crc64nvme: whole_crc64nvme(parts), sha256: composite_sha256(parts), ..Checksums::default() }
 }
 
 fn whole_crc64nvme(parts: &[(&Checksums, u64)]) -> Option<String> {
@@ -119,9 +109,7 @@ fn whole_crc64nvme(parts: &[(&Checksums, u64)]) -> Option<String> {
         let part = u64::from_be_bytes(bytes.try_into().ok()?);
         whole = Some(match whole {
             None => part,
-            Some(before) => {
-                crc_fast::checksum_combine(crc_fast::CrcAlgorithm::Crc64Nvme, before, part, *length)
-            }
+            Some(before) => crc_fast::checksum_combine(crc_fast::CrcAlgorithm::Crc64Nvme, before, part, *length),
         });
     }
     whole.map(|value| STANDARD.encode(value.to_be_bytes()))

@@ -36,11 +36,7 @@ impl DataFile {
                 record.length
             )));
         }
-        Ok(Self {
-            path,
-            record,
-            doomed: AtomicBool::new(false),
-        })
+        Ok(Self { path, record, doomed: AtomicBool::new(false) })
     }
 
     pub(crate) fn record(&self) -> &SegmentRecord {
@@ -145,10 +141,7 @@ impl Sink {
         self.file = None;
         let data = DataFile {
             path: std::mem::take(&mut self.path),
-            record: SegmentRecord {
-                id: std::mem::take(&mut self.id),
-                length: self.written,
-            },
+            record: SegmentRecord { id: std::mem::take(&mut self.id), length: self.written },
             doomed: AtomicBool::new(true),
         };
         Ok(Written {
@@ -188,10 +181,7 @@ impl RangeReader {
             }
             start = end;
         }
-        Self {
-            files: pieces.into_iter(),
-            current: None,
-        }
+        Self { files: pieces.into_iter(), current: None }
     }
 
     /// The next at most `limit` bytes; `None` at the end.
@@ -204,7 +194,7 @@ impl RangeReader {
                 let wanted = (*left).min(limit as u64);
                 // `read_to_end` on a limited reader fills spare capacity without zeroing it first.
                 let mut chunk = Vec::with_capacity(usize::try_from(wanted).unwrap_or(limit));
-                file.by_ref().take(wanted).read_to_end(&mut chunk)?;
+                (&*file).take(wanted).read_to_end(&mut chunk)?;
                 if (chunk.len() as u64) < wanted {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }

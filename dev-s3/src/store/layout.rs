@@ -44,10 +44,6 @@ impl Layout {
         Ok(Self { root, durability })
     }
 
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
     pub(crate) fn objects(&self) -> PathBuf {
         self.root.join("objects")
     }

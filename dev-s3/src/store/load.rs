@@ -44,10 +44,7 @@ impl Store {
     /// # Errors
     /// See [`OpenError`].
     pub(crate) fn open(data: &Path, bucket: &str, durability: Durability) -> Result<Self, OpenError> {
-        let failed = |source| OpenError::Io {
-            path: data.to_owned(),
-            source,
-        };
+        let failed = |source| OpenError::Io { path: data.to_owned(), source };
         let layout = Layout::create(data, bucket, durability).map_err(failed)?;
         let lock = File::create(layout.lock_file()).map_err(failed)?;
         match lock.try_lock() {
@@ -58,10 +55,8 @@ impl Store {
         layout.sweep_temporary().map_err(failed)?;
 
         let objects = load_objects(&layout)?;
-        let completed: HashSet<&str> = objects
-            .values()
-            .filter_map(|object| object.record.upload_id.as_deref())
-            .collect();
+        let completed: HashSet<&str> =
+            objects.values().filter_map(|object| object.record.upload_id.as_deref()).collect();
         let uploads = load_uploads(&layout, &completed)?;
 
         let mut named: HashSet<String> = HashSet::new();
@@ -76,12 +71,7 @@ impl Store {
         Ok(Self {
             layout,
             objects: RwLock::new(objects),
-            uploads: Mutex::new(
-                uploads
-                    .into_iter()
-                    .map(|(id, upload)| (id, Arc::new(Mutex::new(upload))))
-                    .collect(),
-            ),
+            uploads: Mutex::new(uploads.into_iter().map(|(id, upload)| (id, Arc::new(Mutex::new(upload)))).collect()),
             key_locks: std::array::from_fn(|_| Mutex::new(())),
             _lock: lock,
         })
@@ -113,10 +103,7 @@ fn load_uploads(layout: &Layout, completed: &HashSet<&str>) -> Result<HashMap<St
         let id = folder.file_name().and_then(|name| name.to_str()).unwrap_or("");
         // Completed, but the end came before the clean-up; or aborted half-way; or never acknowledged.
         if completed.contains(id) || !folder.join("upload.json").exists() {
-            fs::remove_dir_all(&folder).map_err(|source| OpenError::Io {
-                path: folder.clone(),
-                source,
-            })?;
+            fs::remove_dir_all(&folder).map_err(|source| OpenError::Io { path: folder.clone(), source })?;
             continue;
         }
         let record: UploadRecord = read(&layout.upload_record(id))?;
@@ -161,24 +148,16 @@ fn sweep_data(layout: &Layout, named: &HashSet<String>) -> io::Result<()> {
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
-    let list = || fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect();
-    list().map_err(|source| OpenError::Io {
-        path: folder.to_owned(),
-        source,
-    })
+    let list =
+        || -> io::Result<Vec<PathBuf>> { fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect() };
+    list().map_err(|source| OpenError::Io { path: folder.to_owned(), source })
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, OpenError> {
-    let bytes = fs::read(path).map_err(|source| OpenError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = fs::read(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     serde_json::from_slice(&bytes).map_err(|error| damaged(path, &error.to_string()))
 }
 
 fn damaged(path: &Path, reason: &str) -> OpenError {
-    OpenError::Damaged {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    }
+    OpenError::Damaged { path: path.to_owned(), reason: reason.to_owned() }
 }

@@ -20,8 +20,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use self::data::DataFile;
 pub(crate) use self::error::StoreError;
+pub use self::layout::Durability;
 use self::layout::Layout;
-pub(crate) use self::load::OpenError;
+pub use self::load::OpenError;
 use self::record::ObjectRecord;
 use self::uploads::Upload;
 
@@ -66,11 +67,7 @@ impl Store {
 
     /// The current version of `key`.
     pub(crate) fn find(&self, key: &str) -> Option<Arc<Object>> {
-        self.objects
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-            .map(Arc::clone)
+        self.objects.read().unwrap_or_else(PoisonError::into_inner).get(key).map(Arc::clone)
     }
 
     /// Up to `limit` objects whose keys follow `after` and start with `prefix`, in the order of UTF-8 bytes.
@@ -104,8 +101,7 @@ impl Store {
         // From here a failure may come after the rename: better to leave unnamed files (swept at the next start) than
         // a record without its bytes.
         data.iter().for_each(|file| file.keep());
-        self.layout
-            .write_record(&self.layout.object_record(&record.key), &record)?;
+        self.layout.write_record(&self.layout.object_record(&record.key), &record)?;
         let key = record.key.clone();
         let object = Arc::new(Object { record, data });
         let replaced = self.write_index().insert(key, Arc::clone(&object));

@@ -56,11 +56,7 @@ pub(crate) struct WholeClaim {
 
 impl Upload {
     pub(crate) fn opened(record: UploadRecord, parts: BTreeMap<u16, Part>) -> Self {
-        Self {
-            record,
-            parts,
-            closed: false,
-        }
+        Self { record, parts, closed: false }
     }
 }
 
@@ -73,14 +69,8 @@ impl Store {
         checksum_algorithm: Option<String>,
         now: i64,
     ) -> Result<String, StoreError> {
-        let record = UploadRecord {
-            format: FORMAT,
-            id: random_id()?,
-            key,
-            initiated: now,
-            headers,
-            checksum_algorithm,
-        };
+        let record =
+            UploadRecord { format: FORMAT, id: random_id()?, key, initiated: now, headers, checksum_algorithm };
         let id = record.id.clone();
         self.layout.write_record(&self.layout.upload_record(&id), &record)?;
         let upload = Arc::new(Mutex::new(Upload::opened(record, BTreeMap::new())));
@@ -91,9 +81,7 @@ impl Store {
     /// The open upload `id`, if it is one of `key`.
     pub(crate) fn find_upload(&self, id: &str, key: &str) -> Result<Arc<Mutex<Upload>>, StoreError> {
         let found = held(&self.uploads).get(id).map(Arc::clone);
-        found
-            .filter(|upload| held(upload).record.key == key)
-            .ok_or(StoreError::NoSuchUpload)
+        found.filter(|upload| held(upload).record.key == key).ok_or(StoreError::NoSuchUpload)
     }
 
     /// The records of all open uploads, by key, then by id.
@@ -127,10 +115,7 @@ impl Store {
         written.data.keep();
         let path = self.layout.part_record(&upload.record.id, number);
         self.layout.write_record(&path, &record)?;
-        let part = Part {
-            record,
-            data: written.data,
-        };
+        let part = Part { record, data: written.data };
         if let Some(old) = upload.parts.insert(number, part) {
             old.data.doom();
         }
@@ -156,16 +141,10 @@ impl Store {
         let parts = select(&upload, claims)?;
         let record = describe(&upload.record, &parts, now);
         if record.size > MAX_OBJECT {
-            return Err(StoreError::ObjectTooLarge {
-                size: record.size,
-                maximum: MAX_OBJECT,
-            });
+            return Err(StoreError::ObjectTooLarge { size: record.size, maximum: MAX_OBJECT });
         }
         if let Some(promised) = whole.size.filter(|promised| *promised != record.size) {
-            return Err(StoreError::SizeMismatch {
-                promised,
-                actual: record.size,
-            });
+            return Err(StoreError::SizeMismatch { promised, actual: record.size });
         }
         if !record.checksums.satisfy(&whole.checksums) {
             return Err(StoreError::BadDigest);
@@ -191,8 +170,7 @@ impl Store {
             return Err(StoreError::NoSuchUpload);
         }
         // This record gone, the upload is gone, whatever happens to the rest.
-        self.layout
-            .remove_record(&self.layout.upload_record(&upload.record.id))?;
+        self.layout.remove_record(&self.layout.upload_record(&upload.record.id))?;
         upload.closed = true;
         for part in std::mem::take(&mut upload.parts).into_values() {
             part.data.doom();
@@ -220,10 +198,7 @@ fn select<'a>(upload: &'a Upload, claims: &[PartClaim]) -> Result<Vec<&'a Part>,
     let mut parts = Vec::with_capacity(claims.len());
     for claim in claims {
         let invalid = StoreError::InvalidPart { number: claim.number };
-        let Some(part) = u16::try_from(claim.number)
-            .ok()
-            .and_then(|number| upload.parts.get(&number))
-        else {
+        let Some(part) = u16::try_from(claim.number).ok().and_then(|number| upload.parts.get(&number)) else {
             return Err(invalid);
         };
         if part.record.etag != claim.etag || !part.record.checksums.satisfy(&claim.checksums) {
@@ -250,10 +225,7 @@ fn describe(upload: &UploadRecord, parts: &[&Part], now: i64) -> ObjectRecord {
     for part in parts {
         md5.update(unhex(&part.record.etag));
     }
-    let sums: Vec<_> = parts
-        .iter()
-        .map(|part| (&part.record.checksums, part.data.length()))
-        .collect();
+    let sums: Vec<_> = parts.iter().map(|part| (&part.record.checksums, part.data.length())).collect();
     ObjectRecord {
         format: FORMAT,
         key: upload.key.clone(),
@@ -272,10 +244,5 @@ fn unhex(text: &str) -> Vec<u8> {
         b'0'..=b'9' => byte - b'0',
         _ => byte.wrapping_sub(b'a').wrapping_add(10) & 0xf,
     };
-    text.as_bytes()
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|[high, low]| nibble(*high) << 4 | nibble(*low))
-        .collect()
+    text.as_bytes().as_chunks::<2>().0.iter().map(|[high, low]| nibble(*high) << 4 | nibble(*low)).collect()
 }

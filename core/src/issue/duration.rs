@@ -1,0 +1,153 @@
+//! How long something holds: spans as clients write them, and how long a presigned URL may live.
+
+use crate::refusal::Refusal;
+use crate::time::{Seconds, UnixTime};
+use core::fmt;
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+
+/// Units that a span may be written in, and their seconds.
+const UNITS: &[(char, u64)] = &[('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)];
+/// Most digits of a span: more than a thousand years in any unit but seconds, and no overflow in any.
+const MAX_DIGITS: usize = 10;
+/// The longest life of a presigned URL (S3 API reference, `X-Amz-Expires`).
+pub const MAX_PRESIGNED: Seconds = Seconds(604_800);
+/// With less left than this, a presigned URL is not worth handing out.
+pub const SHORTEST_PRESIGNED: Seconds = Seconds(60);
+
+/// A span of at least one second, in JSON a number of seconds or a text like `"7d"`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Span(pub Seconds);
+
+impl Span {
+    /// Reads digits and one unit of `s`, `m`, `h`, `d`, `w`; `None` for anything else and for nothing at all.
+    ///
+    /// ```
+    /// use clouddrop_core::{Seconds, issue::Span};
+    /// assert_eq!(Span::parse("7d"), Some(Span(Seconds(604_800))));
+    /// assert_eq!(Span::parse("7 days"), None);
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        let unit = text.chars().next_back()?;
+        let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        let digits = &text[..text.len() - 1];
+        let fits = (1..=MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        let count: u64 = if fits { digits.parse().ok()? } else { return None };
+        Self::of_seconds(count.checked_mul(*seconds)?)
+    }
+
+    fn of_seconds(seconds: u64) -> Option<Self> {
+        (seconds > 0).then_some(Self(Seconds(seconds)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = Span;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("seconds, or digits and a unit (s, m, h, d, w), more than nothing")
+            }
+
+            fn visit_u64<E: Error>(self, seconds: u64) -> Result<Span, E> {
+                Span::of_seconds(seconds).ok_or_else(|| E::custom("no time at all"))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
+                Span::parse(text).ok_or_else(|| E::custom("not a span of time"))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// The end of something asked for at `now`, on a whole second: `asked`, or `default` where nothing was asked.
+///
+/// # Errors
+/// [`Refusal::BadRequest`] for more than `longest`: a shorter life than was asked for would surprise.
+pub(super) fn end(asked: Option<Span>, default: Seconds, longest: Seconds, now: UnixTime) -> Result<UnixTime, Refusal> {
+    let span = match asked {
+        Some(Span(span)) if span > longest => return Err(Refusal::BadRequest("expires_in is over the limit")),
+        Some(Span(span)) => span,
+        None => default.min(longest),
+    };
+    Ok(UnixTime::from_secs(now.as_secs()).after(span))
+}
+
+/// How long a URL presigned at `now` lives, so that it ends at `end`, or with the credentials if these end
+/// before: a URL is worth nothing once they have.
+///
+/// # Errors
+/// [`Refusal::OriginUnavailable`] if the credentials end within [`SHORTEST_PRESIGNED`]; [`Refusal::Internal`] if
+/// `end` has passed.
+pub fn presign_until(end: UnixTime, credentials_end: Option<UnixTime>, now: UnixTime) -> Result<Seconds, Refusal> {
+    let left = |moment: UnixTime| Seconds(moment.as_secs().saturating_sub(now.as_secs()));
+    let mut span = left(end).min(MAX_PRESIGNED);
+    if let Some(credentials) = credentials_end.map(left) {
+        if credentials < SHORTEST_PRESIGNED {
+            return Err(Refusal::OriginUnavailable("our AWS credentials are about to end"));
+        }
+        span = span.min(credentials);
+    }
+    if span.0 == 0 { Err(Refusal::Internal("nothing is presigned for the past")) } else { Ok(span) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_digits_and_a_unit_or_seconds() {
+        for (json, seconds) in
+            [("90", 90), ("\"90s\"", 90), ("\"2m\"", 120), ("\"1h\"", 3_600), ("\"7d\"", 604_800), ("\"01w\"", 604_800)]
+        {
+            assert_eq!(serde_json::from_str::<Span>(json).unwrap(), Span(Seconds(seconds)), "{json}");
+        }
+        for bad in [
+            "0",
+            "-1",
+            "1.5",
+            "1e3",
+            "\"0d\"",
+            "\"\"",
+            "\"d\"",
+            "\"7\"",
+            "\"7 d\"",
+            "\"+7d\"",
+            "\"7D\"",
+            "\"7y\"",
+            "\"7é\"",
+            "\"99999999999s\"",
+            "null",
+            "true",
+            "[7]",
+            "18446744073709551616",
+        ] {
+            assert!(serde_json::from_str::<Span>(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Span::parse("9999999999w").map(|span| span.0.0), Some(9_999_999_999 * 604_800));
+    }
+
+    #[test]
+    fn an_end_is_what_was_asked_for_up_to_the_limit() {
+        let now = UnixTime::from_millis(1_000_500);
+        let end = |asked: Option<u64>| super::end(asked.map(|s| Span(Seconds(s))), Seconds(7), Seconds(10), now);
+        assert_eq!(end(None), Ok(UnixTime::from_secs(1_007)));
+        assert_eq!(end(Some(10)), Ok(UnixTime::from_secs(1_010)));
+        assert_eq!(end(Some(11)).unwrap_err().code(), "bad_request");
+        assert_eq!(super::end(None, Seconds(7), Seconds(5), now), Ok(UnixTime::from_secs(1_005)));
+    }
+
+    #[test]
+    fn a_url_never_outlives_the_credentials() {
+        let at = UnixTime::from_secs;
+        assert_eq!(presign_until(at(4_600), None, at(1_000)), Ok(Seconds(3_600)));
+        assert_eq!(presign_until(at(4_600), Some(at(1_900)), at(1_000)), Ok(Seconds(900)));
+        assert_eq!(presign_until(at(4_600), Some(at(1_060)), at(1_000)), Ok(Seconds(60)));
+        assert_eq!(presign_until(at(4_600), Some(at(1_059)), at(1_000)).unwrap_err().status(), 503);
+        assert_eq!(presign_until(at(4_600), Some(at(900)), at(1_000)).unwrap_err().status(), 503);
+        assert_eq!(presign_until(at(9_000_000), None, at(1_000)), Ok(MAX_PRESIGNED));
+        assert_eq!(presign_until(at(1_000), None, at(1_000)).unwrap_err().status(), 500);
+    }
+}

@@ -1,0 +1,312 @@
+//! Shares: a token that opens one object, or all below a folder, on the terms that were asked for.
+
+use super::duration::{Span, end};
+use crate::path::{MAX_KEY_BYTES, ObjectPath};
+use crate::policy::geo::Region;
+use crate::policy::network::Network;
+use crate::refusal::Refusal;
+use crate::time::{Seconds, UnixTime};
+use crate::token::mint::Opens;
+use crate::token::{Disposition, MintFault, NewToken, TokenKey, mint};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Deserialize;
+
+/// How long a share lives where nothing is asked: seven days.
+pub const DEFAULT_EXPIRY: Seconds = Seconds(7 * 86_400);
+/// The longest life of a share where the operator sets none: 365 days.
+pub const DEFAULT_MAX_EXPIRY: Seconds = Seconds(365 * 86_400);
+/// Longest file name, in bytes of UTF-8.
+pub const MAX_FILE_NAME_BYTES: usize = 255;
+/// Most networks and most countries of one share. What a token holds in all is less: it has 1024 bytes.
+pub const MAX_LIST: usize = 64;
+
+/// The call's JSON, nothing in it checked. A field that is not known is refused, as is one that stands twice.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct ShareRequest {
+    /// The object's key below the shared prefix; this or `folder`.
+    pub key: Option<String>,
+    /// The folder below the shared prefix, with or without its closing slash; this or `key`.
+    pub folder: Option<String>,
+    /// How long it lives: [`DEFAULT_EXPIRY`] if absent.
+    pub expires_in: Option<Span>,
+    /// `GET`, `HEAD` or, if absent, both.
+    pub methods: Option<Vec<String>>,
+    /// Where clients may be: `203.0.113.0/24`, `2001:db8::/32`, `AS64500`.
+    pub networks: Option<Vec<String>>,
+    /// Which countries or subdivisions they may be in: `SE`, `US-CA`.
+    pub countries: Option<Vec<String>>,
+    /// The name that a download is saved under.
+    pub file_name: Option<String>,
+    /// Whether it may be shown in place of being saved.
+    pub inline: Option<bool>,
+    /// How many downloads there may be, at least one.
+    pub max_downloads: Option<u64>,
+}
+
+/// What a share opens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Shared {
+    /// One object.
+    Object(ObjectPath),
+    /// All objects below a folder.
+    Folder(ObjectPath),
+}
+
+/// Checked terms of a share.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Share {
+    shared: Shared,
+    expires: UnixTime,
+    methods: Vec<&'static str>,
+    networks: Vec<Network>,
+    countries: Vec<Region>,
+    file_name: Option<String>,
+    disposition: Disposition,
+    max_downloads: Option<u64>,
+}
+
+impl ShareRequest {
+    /// Checks every field; the share ends no later than `max_expiry` after `now`. `prefix` is the shared prefix,
+    /// which counts towards the length of the key.
+    ///
+    /// # Errors
+    /// [`Refusal::BadPath`] for a key that no link can name, [`Refusal::BadRequest`] for all else.
+    pub fn check(self, prefix: &str, max_expiry: Seconds, now: UnixTime) -> Result<Share, Refusal> {
+        let shared = match (&self.key, &self.folder) {
+            (Some(key), None) => Shared::Object(path(key, prefix)?),
+            (None, Some(folder)) => Shared::Folder(path(folder.strip_suffix('/').unwrap_or(folder), prefix)?),
+            _ => return Err(Refusal::BadRequest("exactly one of key and folder is needed")),
+        };
+        if self.max_downloads == Some(0) {
+            return Err(Refusal::BadRequest("max_downloads is at least 1"));
+        }
+        if let Some(name) = &self.file_name {
+            check_file_name(name)?;
+        }
+        Ok(Share {
+            expires: end(self.expires_in, DEFAULT_EXPIRY, max_expiry, now)?,
+            methods: methods(self.methods.as_deref())?,
+            networks: list(self.networks.as_deref(), "a network is not valid", |text| text.parse().ok())?,
+            countries: list(self.countries.as_deref(), "a country is not valid", Region::new)?,
+            file_name: self.file_name,
+            disposition: if self.inline == Some(true) { Disposition::Inline } else { Disposition::Attachment },
+            max_downloads: self.max_downloads,
+            shared,
+        })
+    }
+}
+
+/// The addresses of a share.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Links {
+    /// The page for people.
+    pub page: String,
+    /// The file itself; of a folder, what a path below it is put behind.
+    pub download: String,
+    /// A command that fetches the file, for a POSIX shell.
+    pub curl: String,
+}
+
+impl Share {
+    /// What it opens.
+    pub const fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// When it ends.
+    pub const fn expires(&self) -> UnixTime {
+        self.expires
+    }
+
+    /// Makes the token, `id` being 16 random bytes.
+    ///
+    /// # Errors
+    /// [`Refusal::BadRequest`] if all that was asked for does not fit into a token.
+    pub fn mint(&self, id: [u8; 16], audience: &str, key: &TokenKey, now: UnixTime) -> Result<String, Refusal> {
+        let opens = match &self.shared {
+            Shared::Object(path) => Opens::Object(path),
+            Shared::Folder(path) => Opens::Folder(path),
+        };
+        let new = NewToken {
+            audience: Some(audience),
+            issued_at: Some(now),
+            methods: &self.methods,
+            networks: &self.networks,
+            countries: &self.countries,
+            max_downloads: self.max_downloads,
+            file_name: self.file_name.as_deref(),
+            disposition: self.disposition,
+            ..NewToken::new(id, opens, self.expires)
+        };
+        mint(&new, key).map_err(mint_refusal)
+    }
+
+    /// The addresses for `token` at `base`, as [`base_url`] makes it.
+    pub fn links(&self, base: &str, token: &str) -> Links {
+        let page = format!("{base}/s/{token}");
+        let mut download = format!("{base}/d/{token}");
+        let curl = match (&self.shared, self.max_downloads) {
+            // A counted download is claimed by POST; the reply sends the client on.
+            (Shared::Object(_), Some(_)) => format!("curl -fLOJ -d '' '{download}'"),
+            (Shared::Object(_), None) => format!("curl -fOJ '{download}'"),
+            (Shared::Folder(_), counted) => {
+                download.push('/');
+                let claim = if counted.is_some() { "-fLOJ -d ''" } else { "-fOJ" };
+                format!("curl {claim} '{download}FILE'")
+            }
+        };
+        Links { page, download, curl }
+    }
+}
+
+/// Where files are served: by https, but on loopback, where there is no certificate, by http.
+pub fn base_url(file_host: &str) -> String {
+    let name = match file_host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => file_host.split(':').next().unwrap_or(file_host),
+    };
+    let scheme = if matches!(name, "127.0.0.1" | "localhost" | "::1") { "http" } else { "https" };
+    format!("{scheme}://{file_host}")
+}
+
+/// A key or folder below `prefix`, short enough together with it.
+pub(super) fn path(key: &str, prefix: &str) -> Result<ObjectPath, Refusal> {
+    let path = ObjectPath::from_key(key).map_err(Refusal::BadPath)?;
+    if prefix.len() + path.key().len() > MAX_KEY_BYTES {
+        return Err(Refusal::BadPath(crate::path::PathFault::TooLong));
+    }
+    Ok(path)
+}
+
+pub(super) fn check_file_name(name: &str) -> Result<(), Refusal> {
+    if name.is_empty() || name.len() > MAX_FILE_NAME_BYTES {
+        return Err(Refusal::BadRequest("a file name has 1 to 255 bytes"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Refusal::BadRequest("a file name holds no control character"));
+    }
+    Ok(())
+}
+
+pub(super) fn mint_refusal(fault: MintFault) -> Refusal {
+    match fault {
+        MintFault::TooLong => Refusal::BadRequest("the terms do not fit into a token"),
+        MintFault::NoDownloads => Refusal::BadRequest("max_downloads is at least 1"),
+        MintFault::EndsBeforeItBegins => Refusal::Internal("a token would end before it begins"),
+    }
+}
+
+/// Each of GET and HEAD at most once; both, if nothing is said.
+fn methods(asked: Option<&[String]>) -> Result<Vec<&'static str>, Refusal> {
+    const KNOWN: [&str; 2] = ["GET", "HEAD"];
+    const FAULT: Refusal = Refusal::BadRequest("methods are GET, HEAD or both, each once");
+    let Some(asked) = asked else { return Ok(Vec::from(KNOWN)) };
+    if asked.is_empty() || asked.len() > KNOWN.len() {
+        return Err(FAULT);
+    }
+    let mut methods = Vec::with_capacity(asked.len());
+    for method in asked {
+        let known = KNOWN.into_iter().find(|known| known == method).ok_or(FAULT)?;
+        if methods.contains(&known) {
+            return Err(FAULT);
+        }
+        methods.push(known);
+    }
+    Ok(methods)
+}
+
+/// Each text read; an empty list is refused, since nobody would be in it while no claim says so.
+fn list<T>(asked: Option<&[String]>, fault: &'static str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Refusal> {
+    let Some(asked) = asked else { return Ok(Vec::new()) };
+    if asked.is_empty() || asked.len() > MAX_LIST {
+        return Err(Refusal::BadRequest("a list has 1 to 64 entries"));
+    }
+    asked.iter().map(|text| read(text).ok_or(Refusal::BadRequest(fault))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::{KeyId, Secret};
+
+    fn check(json: &str) -> Result<Share, Refusal> {
+        let request: ShareRequest = serde_json::from_str(json).unwrap();
+        request.check("files/", DEFAULT_MAX_EXPIRY, UnixTime::from_secs(1_000))
+    }
+
+    #[test]
+    fn terms_are_read_and_defaults_fill_the_rest() {
+        let share = check(r#"{"key":"a b.pdf"}"#).unwrap();
+        assert_eq!(share.shared(), &Shared::Object(ObjectPath::from_key("a b.pdf").unwrap()));
+        assert_eq!(share.expires(), UnixTime::from_secs(1_000 + 604_800));
+        assert_eq!(share.methods, ["GET", "HEAD"]);
+        let share =
+            check(r#"{"folder":"a/b/","expires_in":60,"methods":["HEAD"],"networks":["AS1"],"countries":["SE"]}"#);
+        let share = share.unwrap();
+        assert_eq!(share.shared(), &Shared::Folder(ObjectPath::from_key("a/b").unwrap()));
+        assert_eq!((share.methods.as_slice(), share.networks.len(), share.countries.len()), (&["HEAD"][..], 1, 1));
+    }
+
+    #[test]
+    fn what_cannot_be_granted_is_refused() {
+        for bad in [
+            r"{}",
+            r#"{"key":"a","folder":"b"}"#,
+            r#"{"key":"a","expires_in":"366d"}"#,
+            r#"{"key":"a","methods":[]}"#,
+            r#"{"key":"a","methods":["PUT"]}"#,
+            r#"{"key":"a","methods":["get"]}"#,
+            r#"{"key":"a","methods":["GET","GET"]}"#,
+            r#"{"key":"a","networks":[]}"#,
+            r#"{"key":"a","networks":["203.0.113.1/24"]}"#,
+            r#"{"key":"a","countries":["Sweden"]}"#,
+            r#"{"key":"a","file_name":""}"#,
+            r#"{"key":"a","file_name":"a\nb"}"#,
+            r#"{"key":"a","max_downloads":0}"#,
+        ] {
+            assert_eq!(check(bad).unwrap_err().code(), "bad_request", "{bad}");
+        }
+        for bad in [r#"{"key":""}"#, r#"{"key":"a/../b"}"#, r#"{"key":"/a"}"#, r#"{"key":"a/"}"#, r#"{"folder":"/"}"#] {
+            assert_eq!(check(bad).unwrap_err().code(), "bad_path", "{bad}");
+        }
+        let key = |bytes: usize| check(&format!(r#"{{"key":"{}"}}"#, "k".repeat(bytes)));
+        assert!(key(MAX_KEY_BYTES - 6).is_ok());
+        assert_eq!(key(MAX_KEY_BYTES - 5).unwrap_err().code(), "bad_path");
+        let name = |bytes: usize| check(&format!(r#"{{"key":"a","file_name":"{}"}}"#, "n".repeat(bytes)));
+        assert!(name(255).is_ok());
+        assert!(name(256).is_err());
+    }
+
+    #[test]
+    fn terms_that_do_not_fit_into_a_token_are_refused() {
+        let key = TokenKey::new("demo".into(), KeyId::new("a").unwrap(), &Secret::new([7; 32].into()), None).unwrap();
+        let mint = |bytes: usize| {
+            let share = check(&format!(r#"{{"key":"{}"}}"#, "k".repeat(bytes))).unwrap();
+            share.mint([1; 16], "dev", &key, UnixTime::from_secs(1_000))
+        };
+        assert!(mint(700).is_ok());
+        assert_eq!(mint(1_000).unwrap_err().code(), "bad_request");
+    }
+
+    #[test]
+    fn links_are_made_for_the_host_and_the_terms() {
+        for (host, base) in [
+            ("files.example.net", "https://files.example.net"),
+            ("127.0.0.1:8788", "http://127.0.0.1:8788"),
+            ("localhost", "http://localhost"),
+            ("[::1]:80", "http://[::1]:80"),
+            ("127.0.0.1.example.net", "https://127.0.0.1.example.net"),
+        ] {
+            assert_eq!(base_url(host), base);
+        }
+        let links = |json: &str| check(json).unwrap().links("https://f", "T");
+        let one = links(r#"{"key":"a"}"#);
+        assert_eq!((one.page.as_str(), one.download.as_str()), ("https://f/s/T", "https://f/d/T"));
+        assert_eq!(one.curl, "curl -fOJ 'https://f/d/T'");
+        assert_eq!(links(r#"{"key":"a","max_downloads":1}"#).curl, "curl -fLOJ -d '' 'https://f/d/T'");
+        assert_eq!(links(r#"{"folder":"a"}"#).download, "https://f/d/T/");
+    }
+}

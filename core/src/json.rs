@@ -1,0 +1,243 @@
+//! The little JSON (RFC 8259) that configuration needs: flat objects of texts and whole numbers, alone or in
+//! an array. Strict: a name twice, a nested value or anything behind the end is refused.
+//!
+//! A general reader brings its number formatting and its messages along, which was a fifth of the edge's
+//! code; and a message that quotes its input must not meet a secret.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A value.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text(String),
+    Number(u64),
+    Null,
+}
+
+/// Names and values in the order written.
+pub(crate) type Object = Vec<(String, Value)>;
+
+/// Where the text stopped being what it should: the byte's place, counted from 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct BadJson {
+    pub(crate) at: usize,
+}
+
+/// Reads one flat object.
+pub(crate) fn object(text: &str) -> Result<Object, BadJson> {
+    Reader::new(text).whole(Reader::object)
+}
+
+/// Reads an array of flat objects.
+pub(crate) fn objects(text: &str) -> Result<Vec<Object>, BadJson> {
+    Reader::new(text).whole(|reader| reader.list(b'[', b']', Reader::object))
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    fn whole<T>(mut self, read: impl FnOnce(&mut Self) -> Result<T, BadJson>) -> Result<T, BadJson> {
+        let value = read(&mut self)?;
+        self.skip_space();
+        if self.at == self.text.len() { Ok(value) } else { self.bad() }
+    }
+
+    const fn bad<T>(&self) -> Result<T, BadJson> {
+        Err(BadJson { at: self.at })
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    /// Takes `byte`, after any space, if it comes next.
+    fn take(&mut self, byte: u8) -> bool {
+        self.skip_space();
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Elements between `open` and `close`, divided by commas.
+    fn list<T>(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut element: impl FnMut(&mut Self) -> Result<T, BadJson>,
+    ) -> Result<Vec<T>, BadJson> {
+        let mut elements = Vec::new();
+        if !self.take(open) {
+            return self.bad();
+        }
+        if self.take(close) {
+            return Ok(elements);
+        }
+        loop {
+            elements.push(element(self)?);
+            if self.take(close) {
+                return Ok(elements);
+            }
+            if !self.take(b',') {
+                return self.bad();
+            }
+        }
+    }
+
+    fn object(&mut self) -> Result<Object, BadJson> {
+        let members = self.list(b'{', b'}', |reader| {
+            let name = reader.string()?;
+            if !reader.take(b':') {
+                return reader.bad();
+            }
+            Ok((name, reader.value()?))
+        })?;
+        let twice =
+            members.iter().enumerate().any(|(place, (name, _))| members[..place].iter().any(|(n, _)| n == name));
+        if twice { self.bad() } else { Ok(members) }
+    }
+
+    fn value(&mut self) -> Result<Value, BadJson> {
+        self.skip_space();
+        match self.peek() {
+            Some(b'"') => self.string().map(Value::Text),
+            Some(b'0'..=b'9') => {
+                let rest = &self.text[self.at..];
+                let length = rest.bytes().take_while(u8::is_ascii_digit).count();
+                let plain = length == 1 || !rest.starts_with('0');
+                let number = rest[..length].parse().ok().filter(|_| plain).ok_or(BadJson { at: self.at })?;
+                self.at += length;
+                Ok(Value::Number(number))
+            }
+            Some(b'n') if self.text[self.at..].starts_with("null") => {
+                self.at += 4;
+                Ok(Value::Null)
+            }
+            _ => self.bad(),
+        }
+    }
+
+    fn string(&mut self) -> Result<String, BadJson> {
+        if !self.take(b'"') {
+            return self.bad();
+        }
+        let mut out = String::new();
+        loop {
+            let Some(char) = self.text[self.at..].chars().next() else { return self.bad() };
+            match char {
+                '"' => {
+                    self.at += 1;
+                    return Ok(out);
+                }
+                '\\' => out.push(self.escape()?),
+                '\0'..='\u{1f}' => return self.bad(),
+                char => {
+                    self.at += char.len_utf8();
+                    out.push(char);
+                }
+            }
+        }
+    }
+
+    /// An escape, its backslash included.
+    fn escape(&mut self) -> Result<char, BadJson> {
+        let letter = self.text.as_bytes().get(self.at + 1).copied();
+        let plain = match letter {
+            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => return self.unicode_escape(),
+            _ => return self.bad(),
+        };
+        self.at += 2;
+        Ok(plain)
+    }
+
+    /// `\uXXXX`, or two of them for a character beyond the first plane.
+    fn unicode_escape(&mut self) -> Result<char, BadJson> {
+        let start = BadJson { at: self.at };
+        let high = self.code_unit()?;
+        let code = if (0xd800..0xdc00).contains(&high) {
+            let low = self.code_unit()?.checked_sub(0xdc00).filter(|low| *low < 0x400).ok_or(start)?;
+            0x1_0000 + ((high - 0xd800) << 10) + low
+        } else {
+            high
+        };
+        char::from_u32(code).ok_or(start)
+    }
+
+    fn code_unit(&mut self) -> Result<u32, BadJson> {
+        let bad = BadJson { at: self.at };
+        let digits = self.text.get(self.at..).and_then(|rest| rest.strip_prefix("\\u")?.get(..4)).ok_or(bad)?;
+        let plain = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let unit = u32::from_str_radix(digits, 16).ok().filter(|_| plain).ok_or(bad)?;
+        self.at += 6;
+        Ok(unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn flat_objects_are_read() {
+        let read = objects(" [ {\"a\" : \"x\\u00e9\\ud83d\\ude00\\n\", \"b\":12}, {} , {\"c\":null}] ").ok().unwrap();
+        assert_eq!(read.len(), 3);
+        assert!(read[0] == [("a".into(), Value::Text("xé\u{1f600}\n".into())), ("b".into(), Value::Number(12))]);
+        assert!(read[2] == [("c".into(), Value::Null)]);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for bad in [
+            "",
+            "[]",
+            "{",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":\"b\",}",
+            "{\"a\":\"b\"}x",
+            "{\"a\":1,\"a\":2}",
+            "{\"a\":01}",
+            "{\"a\":-1}",
+            "{\"a\":1.5}",
+            "{\"a\":1e3}",
+            "{\"a\":18446744073709551616}",
+            "{\"a\":[]}",
+            "{\"a\":{}}",
+            "{\"a\":true}",
+            "{a:1}",
+            "{'a':1}",
+            "{\"a\":\"\n\"}",
+            "{\"a\":\"\\x\"}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":\"\\udc00\"}",
+            "{\"a\":\"\\u+123\"}",
+            "{\"a\":\"",
+            "{\"a\":\"\\",
+            "{\"a\":\"\\u12é",
+            "null",
+        ] {
+            assert!(object(bad).is_err(), "{bad}");
+            assert!(objects(&format!("[{bad}]")).is_err() || bad.is_empty(), "{bad}");
+        }
+    }
+}

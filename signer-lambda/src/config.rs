@@ -1,0 +1,172 @@
+//! The signer's configuration in two steps: [`Raw`] is what the environment says, [`Config`] is what is
+//! trusted. All faults are named at once.
+
+use crate::api_key::ApiKeys;
+use clouddrop_core::config::{self, Faults};
+use clouddrop_core::issue::Span;
+use clouddrop_core::issue::parts::MAX_SINGLE_BYTES;
+use clouddrop_core::issue::share::{DEFAULT_MAX_EXPIRY, base_url};
+use clouddrop_core::issue::upload::DEFAULT_MULTIPART_THRESHOLD;
+use clouddrop_core::origin::Endpoint;
+use clouddrop_core::sigv4::Credentials;
+use clouddrop_core::token::KeySet;
+use clouddrop_core::{Seconds, UnixTime};
+
+/// The variables as written. A Lambda's environment holds many others, so ours are picked by their names.
+#[derive(Default)]
+pub struct Raw {
+    /// The host that serves files, as at the edge.
+    pub file_host: Option<String>,
+    /// The `aud` of tokens, as at the edge.
+    pub audience: Option<String>,
+    /// The `iss` of the tokens made here: one with keys in `token_keys`.
+    pub issuer: Option<String>,
+    /// The bucket's URL, as at the edge. Clients send uploads there.
+    pub origin: Option<String>,
+    /// The bucket's region.
+    pub region: Option<String>,
+    /// The folder of the bucket that links can reach, with its closing slash.
+    pub object_prefix: Option<String>,
+    /// Secret: the token keys, as at the edge.
+    pub token_keys: Option<String>,
+    /// The hashes of the API keys: a JSON array of `{"name", "sha256"}`.
+    pub api_keys: Option<String>,
+    /// The longest life of a share: `365d` if absent.
+    pub max_expiry: Option<String>,
+    /// Up to how many bytes an upload is one PUT: 64 MiB if absent.
+    pub multipart_threshold: Option<String>,
+    /// The signer's AWS identity; Lambda sets these itself.
+    pub aws_access_key_id: Option<String>,
+    /// Secret: its key.
+    pub aws_secret_access_key: Option<String>,
+    /// Of temporary credentials.
+    pub aws_session_token: Option<String>,
+    /// When temporary credentials end, in seconds since 1970, where that is known.
+    pub aws_credentials_expire: Option<String>,
+}
+
+impl Raw {
+    /// Asks `variable` for each name.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            file_host: variable("FILE_HOST"),
+            audience: variable("AUDIENCE"),
+            issuer: variable("ISSUER"),
+            origin: variable("ORIGIN"),
+            region: variable("REGION"),
+            object_prefix: variable("OBJECT_PREFIX"),
+            token_keys: variable("TOKEN_KEYS"),
+            api_keys: variable("API_KEYS"),
+            max_expiry: variable("MAX_EXPIRY"),
+            multipart_threshold: variable("MULTIPART_THRESHOLD"),
+            aws_access_key_id: variable("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token: variable("AWS_SESSION_TOKEN"),
+            aws_credentials_expire: variable("AWS_CREDENTIALS_EXPIRE"),
+        }
+    }
+
+    /// The process's environment.
+    pub fn from_env() -> Self {
+        Self::read(|name| std::env::var(name).ok())
+    }
+}
+
+/// A checked configuration.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) file_base: String,
+    pub(crate) audience: String,
+    pub(crate) issuer: String,
+    pub(crate) bucket: Endpoint,
+    pub(crate) region: String,
+    pub(crate) object_prefix: String,
+    pub(crate) token_keys: KeySet,
+    pub(crate) api_keys: ApiKeys,
+    pub(crate) max_expiry: Seconds,
+    pub(crate) multipart_threshold: u64,
+    pub(crate) credentials: Credentials,
+}
+
+impl Config {
+    /// The bucket's region, which is the signer's own too.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The keys that tokens are made and verified with.
+    pub const fn token_keys(&self) -> &KeySet {
+        &self.token_keys
+    }
+}
+
+impl TryFrom<Raw> for Config {
+    type Error = Faults;
+
+    fn try_from(raw: Raw) -> Result<Self, Faults> {
+        const HOST: &str = "must be a host in lower case with an optional port, like files.example.net";
+        const URL: &str = "must be an http or https URL without query, like https://bucket.s3.eu-north-1.amazonaws.com";
+        let mut faults = Faults::default();
+        let file_base =
+            faults.checked("FILE_HOST", raw.file_host, HOST, |text| config::host(text).map(|h| base_url(&h)));
+        let audience = faults.required("AUDIENCE", raw.audience);
+        let issuer = faults.required("ISSUER", raw.issuer);
+        let bucket = faults.checked("ORIGIN", raw.origin, URL, Endpoint::parse);
+        let region = faults.checked("REGION", raw.region, "must be a region's name, like eu-north-1", config::region);
+        let object_prefix =
+            faults.checked("OBJECT_PREFIX", raw.object_prefix, "must be a folder like files/", config::object_prefix);
+        let token_keys = faults.required("TOKEN_KEYS", raw.token_keys);
+        let token_keys = token_keys.and_then(|text| config::parse_keys(&text, "TOKEN_KEYS", &mut faults));
+        if let (Some(issuer), Some(keys)) = (&issuer, &token_keys) {
+            // At the epoch no key has retired yet: this asks whether there is any.
+            if keys.newest_of(issuer, UnixTime::from_secs(0)).is_none() {
+                faults.add("ISSUER", "has no key in TOKEN_KEYS".into());
+            }
+        }
+        let api_keys = faults.required("API_KEYS", raw.api_keys);
+        let api_keys = api_keys.and_then(|text| ApiKeys::parse(&text, &mut faults));
+        let max_expiry = optional(raw.max_expiry, DEFAULT_MAX_EXPIRY, |text| {
+            faults.checked("MAX_EXPIRY", Some(text), "must be a span like 365d", |text| Span::parse(text).map(|s| s.0))
+        });
+        let multipart_threshold = optional(raw.multipart_threshold, DEFAULT_MULTIPART_THRESHOLD, |text| {
+            const BYTES: &str = "must be a number of bytes up to 5 GiB, the largest single PUT";
+            let bytes = |text: &str| text.parse().ok().filter(|bytes| *bytes <= MAX_SINGLE_BYTES);
+            faults.checked("MULTIPART_THRESHOLD", Some(text), BYTES, bytes)
+        });
+        let credentials = config::credentials(
+            raw.aws_access_key_id,
+            raw.aws_secret_access_key,
+            raw.aws_session_token,
+            raw.aws_credentials_expire,
+            &mut faults,
+        );
+        let checked = (|| {
+            Some(Self {
+                file_base: file_base?,
+                audience: audience?,
+                issuer: issuer?,
+                bucket: bucket?,
+                region: region?,
+                object_prefix: object_prefix?,
+                token_keys: token_keys?,
+                api_keys: api_keys?,
+                max_expiry: max_expiry?,
+                multipart_threshold: multipart_threshold?,
+                credentials: credentials?,
+            })
+        })();
+        // Every `None` has left a fault.
+        match checked {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// `default` for what is not set.
+fn optional<T>(text: Option<String>, default: T, check: impl FnOnce(String) -> Option<T>) -> Option<T> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => check(text),
+        None => Some(default),
+    }
+}

@@ -1,0 +1,45 @@
+//! The signer as a Lambda: calls come from the Runtime API, configuration from the environment.
+
+use clouddrop_signer::log::Log;
+use clouddrop_signer::{Config, Raw, Signer, now};
+use lambda_http::{Body, Request, RequestExt, service_fn};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let log = Log::to_stderr();
+    let signer = match Config::try_from(Raw::from_env()) {
+        Ok(config) => Arc::new(Signer::new(config, Log::to_stderr())),
+        Err(faults) => {
+            for fault in faults.iter() {
+                log.message(&format!("configuration: {} {}", fault.variable, fault.problem));
+            }
+            return ExitCode::FAILURE;
+        }
+    };
+    let served = lambda_http::run(service_fn(|request: Request| {
+        let signer = Arc::clone(&signer);
+        async move {
+            let id = request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+            let reply = signer.answer(request.map(bytes), &id, now()).await;
+            Ok::<_, std::convert::Infallible>(reply)
+        }
+    }));
+    match served.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log.message(&format!("the Runtime API failed: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The body as it came over the wire.
+fn bytes(body: Body) -> Vec<u8> {
+    match body {
+        Body::Text(text) => text.into_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => Vec::new(),
+    }
+}

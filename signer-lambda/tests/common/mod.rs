@@ -1,0 +1,129 @@
+//! What the tests share: an environment, a signer in process, calls as the edge makes them.
+
+#![allow(dead_code, reason = "each test file uses a part of this")]
+
+use clouddrop_core::hash::{push_hex, sha256};
+use clouddrop_core::{Client, Decision, Headers, UnixTime};
+use clouddrop_signer::log::Log;
+use clouddrop_signer::{Config, Raw, Signer};
+use http::{Request, Response};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+
+pub(crate) const API_KEY: &str = "test-key-of-a-test-client-0123456789";
+pub(crate) const TOKEN_KEYS: &str = r#"[{"issuer":"clouddrop","kid":"b","secret":"ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA"},{"issuer":"clouddrop","kid":"a","secret":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}]"#;
+pub(crate) const EDGE_ID: &str = "AKIDEDGE";
+pub(crate) const EDGE_SECRET: &str = "edge-secret-0123456789";
+
+pub(crate) type Environment = BTreeMap<&'static str, String>;
+
+/// A complete environment.
+pub(crate) fn environment() -> Environment {
+    let mut digest = String::new();
+    push_hex(&mut digest, &sha256(API_KEY.as_bytes()));
+    [
+        ("FILE_HOST", "127.0.0.1:8788".to_string()),
+        ("AUDIENCE", "dev".into()),
+        ("ISSUER", "clouddrop".into()),
+        ("ORIGIN", "http://127.0.0.1:9/bucket".into()),
+        ("REGION", "us-east-1".into()),
+        ("OBJECT_PREFIX", "files/".into()),
+        ("TOKEN_KEYS", TOKEN_KEYS.into()),
+        ("API_KEYS", format!(r#"[{{"name":"test","sha256":"{digest}"}}]"#)),
+        ("AWS_ACCESS_KEY_ID", "AKIDSIGNER".into()),
+        ("AWS_SECRET_ACCESS_KEY", "signer-secret-0123456789".into()),
+    ]
+    .into()
+}
+
+pub(crate) fn config(environment: &Environment) -> Result<Config, clouddrop_core::config::Faults> {
+    Config::try_from(Raw::read(|name| environment.get(name).cloned()))
+}
+
+pub(crate) fn signer_with(changes: &[(&'static str, &str)]) -> Signer {
+    let mut environment = environment();
+    environment.extend(changes.iter().map(|(name, value)| (*name, value.to_string())));
+    Signer::new(config(&environment).unwrap(), Log::to(|_| {}))
+}
+
+/// A signer whose log can be read.
+pub(crate) fn signer_with_log() -> (Signer, Arc<Mutex<String>>) {
+    let lines = Arc::new(Mutex::new(String::new()));
+    let sink = Arc::clone(&lines);
+    let log = Log::to(move |line| *sink.lock().unwrap() += line);
+    (Signer::new(config(&environment()).unwrap(), log), lines)
+}
+
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// A call as a client of the edge makes it.
+pub(crate) fn request(path: &str, body: impl Into<Vec<u8>>) -> Request<Vec<u8>> {
+    Request::builder()
+        .method("POST")
+        .uri(path)
+        .header("content-type", "application/json")
+        .header("x-clouddrop-authorization", format!("Bearer {API_KEY}"))
+        .header("x-clouddrop-request-id", "test-1")
+        .body(body.into())
+        .unwrap()
+}
+
+pub(crate) fn now() -> UnixTime {
+    UnixTime::from_secs(1_800_000_000)
+}
+
+pub(crate) fn answer(signer: &Signer, request: Request<Vec<u8>>) -> Response<String> {
+    wait(signer.answer(request, "platform-1", now()))
+}
+
+/// Status and body of a call.
+pub(crate) fn post(signer: &Signer, path: &str, body: impl Into<Vec<u8>>) -> (u16, Value) {
+    let reply = answer(signer, request(path, body));
+    let body = serde_json::from_str(reply.body()).unwrap_or(Value::Null);
+    (reply.status().as_u16(), body)
+}
+
+/// The code of a refused call; the body is exactly a problem.
+pub(crate) fn refused(reply: &Response<String>) -> (u16, String) {
+    let problem: BTreeMap<String, Value> = serde_json::from_str(reply.body()).unwrap();
+    assert_eq!(problem.keys().collect::<Vec<_>>(), ["code", "request_id", "status", "title"], "{}", reply.body());
+    assert_eq!(problem["status"], reply.status().as_u16());
+    assert_eq!(reply.headers()["content-type"], "application/problem+json");
+    (reply.status().as_u16(), problem["code"].as_str().unwrap().into())
+}
+
+/// An edge in front of a signer at `signer_url`.
+pub(crate) fn edge(signer_url: &str) -> clouddrop_core::Config {
+    let raw = serde_json::json!({
+        "FILE_HOST": "127.0.0.1:8788", "PAGE_HOST": "127.0.0.1:8787", "AUDIENCE": "dev",
+        "ORIGIN": "http://127.0.0.1:9/bucket", "REGION": "us-east-1", "OBJECT_PREFIX": "files/",
+        "SIGNER_URL": signer_url, "TOKEN_KEYS": TOKEN_KEYS,
+        "AWS_ACCESS_KEY_ID": EDGE_ID, "AWS_SECRET_ACCESS_KEY": EDGE_SECRET,
+    });
+    clouddrop_core::Config::try_from(clouddrop_core::Raw::from_json(&raw.to_string()).unwrap()).unwrap()
+}
+
+/// A client's call as the edge signs it and sends it on: its URL and headers.
+pub(crate) fn through_edge(
+    edge: &clouddrop_core::Config,
+    path: &str,
+    body: &str,
+    at: UnixTime,
+) -> clouddrop_core::Fetch {
+    let authorization = format!("Bearer {API_KEY}");
+    let headers =
+        [("host", "127.0.0.1:8787"), ("content-type", "application/json"), ("authorization", authorization.as_str())];
+    let request = clouddrop_core::Request {
+        method: "POST",
+        url: &format!("http://127.0.0.1:8787{path}"),
+        id: "edge-1",
+        headers: Headers::new(&headers),
+        client: Client { address: Some("192.0.2.7".parse().unwrap()), place: None },
+    };
+    let Decision::Forward(forward) = clouddrop_core::decide(&request, at, edge) else { panic!("not forwarded") };
+    forward.sign(body.as_bytes(), at, edge).unwrap()
+}

@@ -1,0 +1,203 @@
+//! What the signer makes of an S3 that fails: a clear problem, and nothing of S3's own text.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
+
+mod common;
+
+use clouddrop_core::issue::UploadRequest;
+use clouddrop_signer::Signer;
+use common::{answer, now, refused, request, signer_with};
+use serde_json::json;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+const MIB: u64 = 1024 * 1024;
+
+/// A server that gives the same answers to whoever asks, one to each connection, and remembers the requests.
+struct FakeS3 {
+    origin: String,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl FakeS3 {
+    fn new(answers: Vec<String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}/bucket", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let request = read(&stream);
+                seen.lock().unwrap().push(request);
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        Self { origin, requests }
+    }
+
+    fn signer(&self) -> Signer {
+        signer_with(&[("ORIGIN", &self.origin), ("MULTIPART_THRESHOLD", "10")])
+    }
+}
+
+fn read(stream: &TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let mut text = String::new();
+    let mut length = 0;
+    while !text.ends_with("\r\n\r\n") {
+        let from = text.len();
+        // The end, or a TLS handshake, which is no text.
+        if !reader.read_line(&mut text).is_ok_and(|read| read > 0) {
+            return text;
+        }
+        if let Some(value) = text[from..].to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    text + &String::from_utf8(body).unwrap()
+}
+
+fn http(status: u16, body: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+fn error(status: u16, code: &str) -> String {
+    http(status, &format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Message>names a key</Message></Error>"))
+}
+
+fn page(parts: &[(u32, u64)], is_truncated: bool) -> String {
+    let parts: String = parts
+        .iter()
+        .map(|(number, size)| {
+            format!(
+                "<Part><PartNumber>{number}</PartNumber><ETag>&quot;e{number}&quot;</ETag><Size>{size}</Size></Part>"
+            )
+        })
+        .collect();
+    http(200, &format!("<ListPartsResult><IsTruncated>{is_truncated}</IsTruncated>{parts}</ListPartsResult>"))
+}
+
+/// A genuine upload token for `size` bytes, made without beginning an upload.
+fn token(size: u64) -> String {
+    let signer = signer_with(&[]);
+    let request: UploadRequest = serde_json::from_value(json!({ "name": "a", "size": size })).unwrap();
+    let upload = request.check([1; 16], "files/", u64::MAX, now()).unwrap();
+    let key = signer.config().token_keys().newest_of("clouddrop", now()).unwrap();
+    upload.mint([1; 16], "dev", key, now()).unwrap()
+}
+
+/// What a call of the upload makes of `answers`: the reply's status and its body, which names nothing of S3's.
+fn call(path: &str, size: u64, answers: Vec<String>) -> (u16, String, Vec<String>) {
+    let s3 = FakeS3::new(answers);
+    let body = json!({ "upload": token(size), "upload_id": "u" }).to_string();
+    let reply = answer(&s3.signer(), request(&format!("/api/v1/uploads/{path}"), body));
+    assert!(!reply.body().contains("names a key"), "{}", reply.body());
+    let requests = s3.requests.lock().unwrap().clone();
+    (reply.status().as_u16(), reply.into_body(), requests)
+}
+
+#[test]
+fn errors_of_s3_become_ours() {
+    for (answer, status) in [
+        (error(404, "NoSuchUpload"), 404),
+        (error(403, "AccessDenied"), 502),
+        (error(403, "SignatureDoesNotMatch"), 502),
+        (error(404, "NoSuchBucket"), 502),
+        (error(503, "SlowDown"), 503),
+        (error(500, "InternalError"), 503),
+        (error(400, "RequestTimeout"), 504),
+        (error(301, "PermanentRedirect"), 502),
+        ("HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n".into(), 502),
+        (http(200, "nonsense"), 502),
+        (http(200, ""), 502),
+        (http(200, "<Error><Code>X</Code></Error>"), 502),
+        ("not HTTP at all\r\n\r\n".into(), 502),
+        // Ends in the middle.
+        ("HTTP/1.1 200 X\r\nContent-Length: 500\r\n\r\n<ListPartsResult>".into(), 503),
+        // Accepted and closed.
+        (String::new(), 503),
+    ] {
+        assert_eq!(call("list", 100, vec![answer.clone()]).0, status, "{answer}");
+    }
+}
+
+#[test]
+fn an_answer_over_the_limit_is_not_read() {
+    let long = http(200, &format!("<ListPartsResult>{}", " ".repeat(8 * 1024 * 1024)));
+    assert_eq!(call("list", 100, vec![long]).0, 502);
+}
+
+#[test]
+fn nobody_there_is_said_so() {
+    let signer = signer_with(&[("MULTIPART_THRESHOLD", "10")]); // port 9 of loopback: nobody
+    let reply = answer(&signer, request("/api/v1/uploads", r#"{"name":"a","size":11}"#));
+    assert_eq!(refused(&reply), (503, "origin_unavailable".into()));
+    // Somebody there who speaks no TLS.
+    let s3 = FakeS3::new(vec![http(200, "")]);
+    let origin = s3.origin.replace("http:", "https:");
+    let signer = signer_with(&[("ORIGIN", &origin), ("MULTIPART_THRESHOLD", "10")]);
+    assert_eq!(answer(&signer, request("/api/v1/uploads", r#"{"name":"a","size":11}"#)).status(), 503);
+}
+
+#[test]
+fn all_pages_of_a_list_are_read_and_no_more() {
+    let first: Vec<(u32, u64)> = (1..=1000).map(|number| (number, 16 * MIB)).collect();
+    let answers = vec![page(&first, true), page(&[(1001, 16 * MIB), (1002, 5)], false)];
+    let (status, body, requests) = call("list", 1001 * 16 * MIB + 5, answers);
+    assert_eq!(status, 200);
+    let listed: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&listed["received"], &listed["size"]), (&json!(1001 * 16 * MIB + 5), &json!(1001 * 16 * MIB + 5)));
+    assert!(requests[0].starts_with("GET /bucket/files/") && requests[0].contains("part-number-marker=0&uploadId=u "));
+    assert!(requests[1].contains("part-number-marker=1000&"));
+
+    // A list that goes in circles, and one without an end.
+    assert_eq!(call("list", 100, vec![page(&[(1, 5)], true), page(&[(1, 5)], true)]).0, 502);
+    assert_eq!(call("list", 100, vec![page(&[], true)]).0, 502);
+    let (status, _, requests) = call("list", 100, (1..=11).map(|number| page(&[(number, 5)], true)).collect());
+    assert_eq!((status, requests.len()), (502, 10));
+}
+
+#[test]
+fn only_the_granted_parts_are_put_together() {
+    let size = 16 * MIB + 5;
+    let done = http(200, "<CompleteMultipartUploadResult><ETag>\"x-2\"</ETag></CompleteMultipartUploadResult>");
+    let good = page(&[(1, 16 * MIB), (2, 5)], false);
+    let (status, body, requests) = call("complete", size, vec![good.clone(), done]);
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap()["etag"], "\"x-2\"");
+    let complete = &requests[1];
+    assert!(complete.starts_with("POST /bucket/files/") && complete.contains("?uploadId=u "), "{complete}");
+    assert!(
+        complete.contains("if-none-match: *\r\n")
+            && complete.contains("SignedHeaders=content-type;host;if-none-match;"),
+        "{complete}"
+    );
+    assert!(complete.contains("<Part><PartNumber>2</PartNumber><ETag>&quot;e2&quot;</ETag></Part>"), "{complete}");
+
+    for wrong in [
+        page(&[], false),
+        page(&[(1, 16 * MIB)], false),
+        page(&[(2, 5)], false),
+        page(&[(1, 16 * MIB), (2, 6)], false),
+        page(&[(1, 16 * MIB), (2, 5), (3, 1)], false),
+        page(&[(1, 16 * MIB - 1), (2, 6)], false),
+    ] {
+        // There is one answer only: a second request would find nobody and be a 503.
+        assert_eq!(call("complete", size, vec![wrong.clone()]).0, 412, "{wrong}");
+    }
+    for (answer, status) in [
+        (error(412, "PreconditionFailed"), 412),
+        (error(409, "ConditionalRequestConflict"), 412),
+        (error(404, "NoSuchUpload"), 404),
+        // S3's way to fail after the headers are gone.
+        (error(200, "InternalError"), 503),
+        (error(200, "PreconditionFailed"), 412),
+        (error(200, "SomethingNew"), 502),
+        (http(200, "   "), 502),
+    ] {
+        assert_eq!(call("complete", size, vec![good.clone(), answer.clone()]).0, status, "{answer}");
+    }
+}

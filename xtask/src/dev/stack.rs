@@ -1,0 +1,254 @@
+//! The stack's three programs: their arguments, identities and variables, and the order they start in.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use serde_json::{Value, json};
+
+use super::api::Api;
+use super::ports::{self, Pair};
+use super::print::{self, Logs, Pids, Ready, S3};
+use super::processes::{Interruption, Processes};
+use super::state::{self, AccessKey, ISSUER, State};
+use super::workerd::Worker;
+use super::{Options, RunFolder};
+use crate::{edge, node, run, say};
+
+const BUCKET: &str = "clouddrop";
+const REGION: &str = "us-east-1";
+/// The part of the bucket that links can reach.
+const OBJECT_PREFIX: &str = "files/";
+const AUDIENCE: &str = "dev";
+/// What the upload that is printed at the end sends.
+const HELLO: (&str, &str) = ("hello.txt", "Hello from CloudDrop");
+/// Longest wait for the first healthy answer.
+const HEALTH_LIMIT: Duration = Duration::from_secs(30);
+
+/// Starts everything and waits until it is healthy.
+pub(crate) fn start(
+    options: &Options,
+    data: &Path,
+    ports: Pair,
+    run_folder: &RunFolder,
+    processes: &mut Processes,
+) -> Result<Ready, Interruption> {
+    let (mut state, is_new) = State::load_or_make(data)?;
+    if is_new {
+        say::line("    new credentials in state.json");
+    }
+    let (page, files) = (ports.page, ports.files());
+    let hosts = [format!("127.0.0.1:{page}"), format!("127.0.0.1:{files}")];
+
+    say::line("--> S3 server: start");
+    let access_log = data.join("log/s3-access.jsonl");
+    let s3 = start_s3(&state, data, run_folder, &access_log, &format!("http://{}", hosts[0]), processes)?;
+    let s3_pid = processes.last_pid().unwrap_or_default();
+    if let Some(port) = s3.rsplit(':').next().and_then(|port| port.parse().ok())
+        && port != state.s3_port
+    {
+        state.s3_port = port;
+        state.save(data)?;
+    }
+    let bucket = format!("{s3}/{BUCKET}");
+
+    say::line("--> signer: start");
+    let signer = start_signer(&state, &hosts[1], &bucket, processes)?;
+    let signer_pid = processes.last_pid().unwrap_or_default();
+
+    say::line("--> edge: start in workerd");
+    let worker = Worker {
+        modules: edge::modules()?,
+        bindings: bindings(options, &state, &hosts, &bucket, &signer)?,
+        page,
+        files,
+    };
+    let config = worker.write(&run_folder.path)?;
+    // Until this moment nobody else could take them.
+    drop(ports);
+    let edge_pid = start_workerd(&config, processes)?;
+
+    say::line("--> wait until all are healthy");
+    let page = format!("http://{}/", hosts[0]);
+    let files = format!("http://{}/", hosts[1]);
+    let api = Api::new(&page, &state.api_key);
+    wait_until_healthy(&api, [&page, &files], processes)?;
+    // Through the edge to the signer and back: the last part that could be ill.
+    let refused = |error: anyhow::Error| error.context(format!("see {}", data.join("log").display()));
+    let grant = api.grant(HELLO.0, HELLO.1).map_err(refused)?;
+    let share = api.share(&grant.key).map_err(refused)?;
+    let logs = Logs { s3: processes.log("s3"), signer: processes.log("signer"), edge: processes.log("edge") };
+    Ok(Ready {
+        curl: print::curl_lines(&page, &state.api_key, HELLO.1, &grant, &share),
+        page,
+        files,
+        api_key: state.api_key,
+        s3: S3 { endpoint: s3, bucket: BUCKET, region: REGION },
+        signer,
+        pids: Pids { s3: s3_pid, signer: signer_pid, edge: edge_pid },
+        data: data.into(),
+        state: state::state_file(data),
+        access_log,
+        logs,
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        object_prefix: OBJECT_PREFIX,
+    })
+}
+
+/// Starts the S3 server; its URL.
+fn start_s3(
+    state: &State,
+    data: &Path,
+    run_folder: &RunFolder,
+    access_log: &Path,
+    page_origin: &str,
+    processes: &mut Processes,
+) -> Result<String, Interruption> {
+    let identity = |name: &str, key: &AccessKey, prefixes: &[&str], allow: &[&str]| {
+        json!({
+            "name": name,
+            "access_key_id": key.access_key_id,
+            "secret_access_key": key.secret_access_key,
+            "allow": allow.iter().map(|action| format!("s3:{action}")).collect::<Vec<_>>(),
+            "prefixes": prefixes,
+        })
+    };
+    // As in AWS: the edge only reads, the signer only writes.
+    let identities = json!([
+        identity("edge", &state.edge, &[OBJECT_PREFIX], &["GetObject"]),
+        identity(
+            "signer",
+            &state.signer,
+            &[OBJECT_PREFIX],
+            &["PutObject", "AbortMultipartUpload", "ListMultipartUploadParts"]
+        ),
+    ]);
+    let file = run_folder.path.join("identities.json");
+    state::write_private(&file, identities.to_string().as_bytes())?;
+    let mut command = Command::new(server("clouddrop-dev-s3")?);
+    command
+        .current_dir(data)
+        .args(["--data", "s3", "--bucket", BUCKET, "--region", REGION, "--cors-origin", page_origin])
+        .arg("--listen")
+        .arg(format!("127.0.0.1:{}", ports::free_or_any(state.s3_port)))
+        .arg("--identities")
+        .arg(file)
+        .arg("--access-log")
+        .arg(access_log);
+    processes.start("s3", &mut command)?;
+    processes.told(listen_address)
+}
+
+/// Starts the signer; its URL.
+fn start_signer(
+    state: &State,
+    file_host: &str,
+    bucket: &str,
+    processes: &mut Processes,
+) -> Result<String, Interruption> {
+    let api_keys = json!([{ "name": "dev", "sha256": state.api_key_hash() }]).to_string();
+    let token_keys = state.token_keys_json()?;
+    let mut command = Command::new(server("clouddrop-signer-serve")?);
+    // Nothing of this environment: an AWS variable of the developer must not reach it.
+    command.args(["--listen", "127.0.0.1:0"]).env_clear().envs([
+        ("FILE_HOST", file_host),
+        ("AUDIENCE", AUDIENCE),
+        ("ISSUER", ISSUER),
+        ("ORIGIN", bucket),
+        ("REGION", REGION),
+        ("OBJECT_PREFIX", OBJECT_PREFIX),
+        ("TOKEN_KEYS", &token_keys),
+        ("API_KEYS", &api_keys),
+        ("AWS_ACCESS_KEY_ID", &state.signer.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", &state.signer.secret_access_key),
+        ("EDGE_ACCESS_KEY_ID", &state.edge.access_key_id),
+        ("EDGE_SECRET_ACCESS_KEY", &state.edge.secret_access_key),
+    ]);
+    processes.start("signer", &mut command)?;
+    processes.told(listen_address)
+}
+
+/// The URL in the line that both servers print when they listen.
+fn listen_address(line: &Value) -> Option<String> {
+    Some(format!("http://{}", line.get("listen")?.as_str()?))
+}
+
+/// The Worker's variables and secrets.
+fn bindings(
+    options: &Options,
+    state: &State,
+    [page_host, file_host]: &[String; 2],
+    bucket: &str,
+    signer: &str,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let origin = options.origin.as_deref().unwrap_or(bucket);
+    let token_keys = state.token_keys_json()?;
+    let mut bindings: Vec<(String, String)> = [
+        ("FILE_HOST", file_host.as_str()),
+        ("PAGE_HOST", page_host),
+        ("AUDIENCE", AUDIENCE),
+        ("ORIGIN", origin),
+        ("REGION", REGION),
+        ("OBJECT_PREFIX", OBJECT_PREFIX),
+        ("SIGNER_URL", signer),
+        ("TOKEN_KEYS", &token_keys),
+        ("AWS_ACCESS_KEY_ID", &state.edge.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", &state.edge.secret_access_key),
+    ]
+    .map(|(name, value)| (name.into(), value.into()))
+    .into();
+    for (name, value) in &options.set {
+        bindings.retain(|(other, _)| other != name);
+        if !value.is_empty() {
+            bindings.push((name.clone(), value.clone()));
+        }
+    }
+    Ok(bindings)
+}
+
+/// Starts workerd and waits until both sockets listen; its process id.
+fn start_workerd(config: &Path, processes: &mut Processes) -> Result<u32, Interruption> {
+    let this = std::env::current_exe().context("the path of this program")?;
+    // workerd does not watch its standard input; `hold` does it for it. The Worker's own log lines come on
+    // workerd's stdout: they go to the log, and workerd's news take another way to our pipe.
+    let script = r#"exec "$0" serve --control-fd=3 "$1" 3>&1 1>&2"#;
+    let mut command = Command::new(this);
+    command.args(["hold", "--", "sh", "-c", script]).arg(node::workerd()?).arg(config);
+    processes.start("edge", &mut command)?;
+    let (mut pid, mut sockets) = (None, 0);
+    processes.told(|line| {
+        match line.get("event")?.as_str()? {
+            "pid" => pid = line.get("pid")?.as_u64().and_then(|pid| u32::try_from(pid).ok()),
+            "listen" => sockets += 1,
+            _ => {}
+        }
+        pid.filter(|_| sockets == 2)
+    })
+}
+
+fn wait_until_healthy(api: &Api, hosts: [&str; 2], processes: &mut Processes) -> Result<(), Interruption> {
+    let deadline = Instant::now() + HEALTH_LIMIT;
+    for host in hosts {
+        let url = format!("{host}healthz");
+        while let Err(error) = api.is_healthy(&url) {
+            if Instant::now() > deadline {
+                let seconds = HEALTH_LIMIT.as_secs();
+                let log = processes.log("edge");
+                return Err(anyhow!("not healthy after {seconds} s: {error}; see {}", log.display()).into());
+            }
+            processes.watch(Some(Duration::from_millis(100)))?;
+        }
+    }
+    Ok(())
+}
+
+/// A program that cargo built.
+fn server(name: &str) -> anyhow::Result<PathBuf> {
+    let path = run::target().join("debug").join(name);
+    match path.exists() {
+        true => Ok(path),
+        false => bail!("{} is not built: run cargo xtask dev without --no-build", path.display()),
+    }
+}

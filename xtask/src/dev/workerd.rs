@@ -1,0 +1,113 @@
+//! workerd's configuration: the built edge behind two sockets of loopback.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+
+use crate::dev::state::write_private;
+use crate::edge;
+
+/// The name of the configuration within its folder.
+pub(crate) const CONFIG_FILE: &str = "workerd.capnp";
+/// The date whose behaviour of the runtime the edge is written for; wrangler.toml says the same.
+const COMPATIBILITY_DATE: &str = "2026-07-01";
+
+/// A Worker to be run.
+pub(crate) struct Worker {
+    /// The modules' files in their folder, the main one first.
+    pub(crate) modules: Vec<String>,
+    /// Variables and secrets.
+    pub(crate) bindings: Vec<(String, String)>,
+    /// The port of the page and the API.
+    pub(crate) page: u16,
+    /// The port of the files.
+    pub(crate) files: u16,
+}
+
+impl Worker {
+    /// Writes the configuration and copies of the modules into `folder`: a build meanwhile changes nothing here.
+    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<PathBuf> {
+        for name in &self.modules {
+            fs::copy(edge::folder().join(name), folder.join(name)).with_context(|| format!("copying {name}"))?;
+        }
+        let file = folder.join(CONFIG_FILE);
+        // It holds secrets.
+        write_private(&file, self.config()?.as_bytes())?;
+        Ok(file)
+    }
+
+    /// The text of the configuration.
+    fn config(&self) -> anyhow::Result<String> {
+        let mut modules = String::new();
+        for name in &self.modules {
+            let kind = if name.ends_with(".wasm") { "wasm" } else { "esModule" };
+            let name = literal(name)?;
+            writeln!(modules, "    (name = {name}, {kind} = embed {name}),")?;
+        }
+        let mut bindings = String::new();
+        for (name, value) in &self.bindings {
+            writeln!(bindings, "    (name = {}, text = {}),", literal(name)?, literal(value)?)?;
+        }
+        let Self { page, files, .. } = self;
+        // By itself workerd refuses connections to loopback, where S3 and the signer are.
+        Ok(format!(
+            r#"using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = .edge),
+    (name = "outside", network = (allow = ["public", "private"])),
+  ],
+  sockets = [
+    (name = "page", address = "127.0.0.1:{page}", http = (), service = "edge"),
+    (name = "files", address = "127.0.0.1:{files}", http = (), service = "edge"),
+  ],
+);
+const edge :Workerd.Worker = (
+  compatibilityDate = "{COMPATIBILITY_DATE}",
+  globalOutbound = "outside",
+  modules = [
+{modules}  ],
+  bindings = [
+{bindings}  ],
+);
+"#
+        ))
+    }
+}
+
+/// A text literal of Cap'n Proto's schema language, which has C's escapes.
+fn literal(text: &str) -> anyhow::Result<String> {
+    ensure!(!text.chars().any(|c| c.is_control() && c != '\n'), "a control character in a variable of the Worker");
+    Ok(format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_or_refused() {
+        assert_eq!(literal("{\"a\":\"b\\c\"}\nd").unwrap(), r#""{\"a\":\"b\\c\"}\nd""#);
+        assert_eq!(literal("ö'$").unwrap(), "\"ö'$\"");
+        assert!(literal("a\0b").is_err());
+    }
+
+    #[test]
+    fn modules_ports_and_variables_stand_in_the_configuration() {
+        let worker = Worker {
+            modules: vec!["entry.mjs".into(), "a.wasm".into()],
+            bindings: vec![("A".into(), "1\"".into())],
+            page: 81,
+            files: 82,
+        };
+        let config = worker.config().unwrap();
+        assert!(config.contains(r#"(name = "entry.mjs", esModule = embed "entry.mjs")"#));
+        assert!(config.contains(r#"(name = "a.wasm", wasm = embed "a.wasm")"#));
+        assert!(config.contains(r#"(name = "A", text = "1\"")"#));
+        assert!(config.contains(r#"(name = "page", address = "127.0.0.1:81""#));
+        assert!(config.contains(r#"(name = "files", address = "127.0.0.1:82""#));
+    }
+}

@@ -1,0 +1,89 @@
+//! `cargo xtask`: what a person types in this repository.
+//!
+//! Every verb sets up what it needs first. Results go to stdout, talk to stderr, and a failure ends with one
+//! message that says what to do.
+
+mod check;
+mod dev;
+mod edge;
+mod hold;
+mod node;
+mod run;
+mod say;
+mod setup;
+mod stamp;
+mod test;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sets up, builds, runs, tests and measures CloudDrop.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the whole system on this machine: S3, signer and the edge in workerd
+    Dev(dev::Options),
+    /// Check format and lints, run all tests
+    Test(test::Options),
+    /// Check format and lints only
+    Check,
+    /// Format the code
+    Fmt,
+    /// Build one part: `edge` is the Worker as it is deployed
+    Build {
+        /// What to build
+        part: Part,
+    },
+    /// Bring what the other verbs need: the wasm toolchain, tools, npm packages
+    Setup,
+    /// Measure the edge against its peers; arguments go to the benchmark (see `bench -- --help`)
+    Bench {
+        /// Arguments of clouddrop-bench
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Run a program for as long as standard input is open
+    #[command(hide = true)]
+    Hold {
+        /// The program and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Part {
+    /// The Worker: target/edge
+    Edge,
+}
+
+fn main() -> ExitCode {
+    match perform(Arguments::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::line(&format!("\nerror: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(verb: Verb) -> anyhow::Result<()> {
+    match verb {
+        Verb::Dev(options) => dev::run(&options),
+        Verb::Test(options) => test::run(&options),
+        Verb::Check => check::run(),
+        Verb::Fmt => check::format(),
+        Verb::Build { part: Part::Edge } => edge::set_up_and_build().map(drop),
+        Verb::Setup => setup::everything().map(drop),
+        Verb::Bench { arguments } => edge::bench(&arguments),
+        Verb::Hold { command } => hold::run(&command),
+    }
+}

@@ -1,0 +1,137 @@
+//! What the other verbs need and a fresh machine lacks. What is there is left alone, and looking takes
+//! well under a second.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+
+use crate::stamp::Stamp;
+use crate::{node, run, say};
+
+/// The target of the edge.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+/// wasm-bindgen's command line tool and the crate of that name must be of one version; Cargo.toml pins the crate.
+const WASM_BINDGEN: &str = "0.2.129";
+
+/// What setting up found or made.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    /// The rustup toolchain that compiles for [`WASM`].
+    pub(crate) wasm_toolchain: String,
+}
+
+impl Tools {
+    /// A program of `.tools`.
+    pub(crate) fn program(name: &str) -> PathBuf {
+        tools_folder().join("bin").join(name)
+    }
+}
+
+/// Brings everything.
+///
+/// # Errors
+/// What is missing and cannot be brought, and what to do about it.
+pub(crate) fn everything() -> anyhow::Result<Tools> {
+    let wasm_toolchain = wasm_toolchain()?;
+    wasm_bindgen()?;
+    npm_packages()?;
+    Ok(Tools { wasm_toolchain })
+}
+
+fn wasm_toolchain() -> anyhow::Result<String> {
+    ensure!(
+        run::asked(run::command("rustup").arg("--version")).is_some(),
+        "rustup is missing; install Rust by https://rustup.rs"
+    );
+    let remembered = tools_folder().join("wasm-toolchain");
+    if let Ok(name) = fs::read_to_string(&remembered)
+        && has_wasm_std(&name)
+    {
+        return Ok(name);
+    }
+    let name = say::step("wasm toolchain: rustup's target, else Debian's compiler with its std built once", || {
+        let mut script = run::command(run::root().join("tools/wasm-toolchain.sh"));
+        // The toolchain of this process says nothing about the one that is looked for.
+        let name = run::output(script.env_remove("RUSTUP_TOOLCHAIN"))?;
+        ensure!(has_wasm_std(&name), "the toolchain {name:?} has no std for {WASM}");
+        Ok(name)
+    })?;
+    fs::create_dir_all(tools_folder())?;
+    fs::write(&remembered, &name).with_context(|| format!("writing {}", remembered.display()))?;
+    Ok(name)
+}
+
+/// Whether a toolchain of this name is there and has the standard library for the target.
+fn has_wasm_std(name: &str) -> bool {
+    let mut rustc = run::command("rustc");
+    rustc.env("RUSTUP_TOOLCHAIN", name).args(["--print", "target-libdir", "--target", WASM]);
+    let has_std = |folder: String| {
+        let entries = fs::read_dir(Path::new(&folder)).ok()?;
+        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-")).then_some(())
+    };
+    !name.is_empty() && run::asked(&mut rustc).and_then(has_std).is_some()
+}
+
+fn wasm_bindgen() -> anyhow::Result<()> {
+    let version = run::asked(run::command(Tools::program("wasm-bindgen")).arg("--version"));
+    if version.is_some_and(|version| version.ends_with(&format!(" {WASM_BINDGEN}")))
+        && Tools::program("wasm-bindgen-test-runner").exists()
+    {
+        return Ok(());
+    }
+    say::step(&format!("wasm-bindgen {WASM_BINDGEN} into .tools (about a minute)"), || {
+        let mut cargo = run::cargo(None);
+        // Without optimisation: it saves three minutes here and costs half a second at each build of the edge.
+        cargo.args(["install", "--debug", "--locked", "--no-default-features", "--force", "--root"]);
+        cargo.arg(tools_folder()).args(["wasm-bindgen-cli", "--version", WASM_BINDGEN]);
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_TARGET_DIR", run::target().join("tools"));
+        run::shown(&mut cargo)
+    })
+}
+
+fn npm_packages() -> anyhow::Result<()> {
+    let manifest = fs::read(run::root().join("package.json")).context("reading package.json")?;
+    let lock = fs::read(run::root().join("package-lock.json")).unwrap_or_default();
+    let platform = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    // Within the folder, so that it goes when the folder goes.
+    let stamp = Stamp::new(node::modules().join(".clouddrop"), &[&manifest, &lock, platform.as_bytes()]);
+    if !stamp.fits() {
+        say::step("npm packages into node_modules (about 500 MB)", || {
+            stamp.clear()?;
+            let mut npm = run::command("npm");
+            // The versions are exact; no script of a package is needed, so none is run.
+            npm.args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+            if !node::BRINGS_NODE {
+                // The package with Node.js is for another platform; npm shall go on without it.
+                npm.arg("--force");
+            }
+            run::shown(&mut npm)?;
+            stamp.set()
+        })?;
+    }
+    node::workerd()?;
+    node::binary().map(drop)
+}
+
+fn tools_folder() -> PathBuf {
+    run::root().join(".tools")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+    use super::*;
+
+    #[test]
+    fn the_tool_is_of_the_pinned_version_of_the_crate() {
+        let manifest = fs::read_to_string(run::root().join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("wasm-bindgen = \"={WASM_BINDGEN}\"")));
+    }
+
+    #[test]
+    fn an_unknown_toolchain_has_no_std() {
+        assert!(!has_wasm_std("no-such-toolchain"));
+        assert!(!has_wasm_std(""));
+    }
+}
