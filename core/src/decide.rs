@@ -145,7 +145,7 @@ fn landing(
     let grant = granted(token, request, url, Method::Get, path, now, config)?;
     let expires = grant.claims().expires().unwrap_or(now); // policy has refused a token without an end
     let facts = Facts {
-        name: grant.claims().file_name().unwrap_or_else(|| grant.path().file_name()).into(),
+        name: grant.claims().file_name().unwrap_or_else(|| name_of(&target, grant.path())).into(),
         expires,
         downloads: grant.claims().download_limit(),
         download: format!("/d/{text}"),
@@ -155,6 +155,15 @@ fn landing(
         Target::Prefix(_) => None,
     };
     Ok(Decision::Landing(Landing { fetch, facts }))
+}
+
+/// What a person would call the target: the file's name, or the folder's.
+fn name_of<'a>(target: &Target, path: &'a ObjectPath) -> &'a str {
+    match target {
+        Target::Exact(_) => path.file_name(),
+        // The path is that of a name inside the folder, see `target_path`.
+        Target::Prefix(_) => path.key().rsplit('/').nth(1).unwrap_or("Shared files"),
+    }
 }
 
 /// Puts the request to the policy, as if it had come by the route whose paths tokens speak of.

@@ -43,7 +43,21 @@ pub fn run(script: &str, input: &serde_json::Value) -> Result<serde_json::Value,
 /// # Errors
 /// Says that it is missing, and how to get it.
 pub fn modules() -> Result<PathBuf, String> {
-    let modules = std::env::var_os(NODE_MODULES).map_or_else(|| repository().join("node_modules"), PathBuf::from);
+    existing(std::env::var_os(NODE_MODULES).map_or_else(|| repository().join("node_modules"), PathBuf::from))
+}
+
+fn existing(modules: PathBuf) -> Result<PathBuf, String> {
     let found = modules.canonicalize().ok().filter(|path| path.is_dir());
     found.ok_or_else(|| format!("{} is missing: run `cargo xtask setup`", modules.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+    #[test]
+    fn a_missing_folder_says_how_to_get_it() {
+        let said = super::existing("/nowhere/node_modules".into()).unwrap_err();
+        assert!(said.contains("/nowhere/node_modules") && said.contains("cargo xtask setup"));
+    }
 }

@@ -125,7 +125,7 @@ fn each_variable_has_its_own_fault() {
         ("AWS_ACCESS_KEY_ID", &["", "a b", "a/b", "é"]),
         ("AWS_SECRET_ACCESS_KEY", &["", "a b", "a\n"]),
         ("AWS_SESSION_TOKEN", &["a b", "\u{7f}"]),
-        ("AWS_CREDENTIALS_EXPIRE", &["-1", "1.5", "2027-01-01", " 1"]),
+        ("AWS_CREDENTIALS_EXPIRE", &["-1", "+1", "1.5", "2027-01-01", " 1"]),
     ] {
         for value in bad {
             one(variable, &json!(value));

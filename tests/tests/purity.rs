@@ -109,6 +109,19 @@ fn the_wasm_module_imports_nothing() {
 }
 
 #[test]
+fn the_wasm_module_is_made_of_the_same_versions() {
+    let locked = |path: &str| -> BTreeSet<String> {
+        let text = std::fs::read_to_string(repository().join(path)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let packages = lines.windows(2).filter(|pair| pair[0].starts_with("name = "));
+        packages.map(|pair| format!("{} {}", pair[0], pair[1])).filter(|line| !line.contains("\"clouddrop-")).collect()
+    };
+    let (ours, workspace) = (locked("tests/purity/Cargo.lock"), locked("Cargo.lock"));
+    let other: Vec<&String> = ours.difference(&workspace).collect();
+    assert!(!ours.is_empty() && other.is_empty(), "copy Cargo.lock to tests/purity and build there: {other:?}");
+}
+
+#[test]
 fn an_import_would_be_seen() {
     // (module (import "a" "b" (func))), in binary.
     let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x07\x01\x01a\x01b\0\0";

@@ -4,6 +4,7 @@ use super::keys::parse_keys;
 use super::raw::Raw;
 use crate::origin::Endpoint;
 use crate::path::ObjectPath;
+use crate::range::number;
 use crate::request::split_port;
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, Signer};
@@ -206,7 +207,7 @@ pub fn credentials(
     const SECONDS: &str = "must be a time in seconds since 1970";
     let expires = expire
         .filter(|text| !text.is_empty())
-        .and_then(|text| faults.checked("AWS_CREDENTIALS_EXPIRE", Some(text), SECONDS, |text| text.parse().ok()));
+        .and_then(|text| faults.checked("AWS_CREDENTIALS_EXPIRE", Some(text), SECONDS, number));
     if faults.len() > before {
         return None;
     }

@@ -150,7 +150,7 @@ impl Asked<'_> {
                 Step::Again(next, kept) => {
                     let wanted = again.next().ok_or("asked again, unexpectedly")?;
                     expected::compare_fetch(wanted, &next)?;
-                    (fetch, facts) = (next, kept);
+                    (fetch, facts) = (*next, kept);
                 }
             }
         }
@@ -172,7 +172,7 @@ impl Asked<'_> {
             return Ok(match page {
                 Page::Reply(reply) => Step::Reply(reply),
                 Page::Refuse(refusal) => Step::Reply(refusal.reply(&self.request)),
-                Page::Again(fetch, facts) => Step::Again(fetch, Some(facts)),
+                Page::Again(fetch, facts) => Step::Again(Box::new(fetch), Some(facts)),
                 Page::ReadError(..) => return Err("the error's body was read and is asked for again".into()),
             });
         }
@@ -183,7 +183,7 @@ impl Asked<'_> {
         Ok(match next {
             Next::Reply(reply) => Step::Reply(reply),
             Next::Refuse(refusal) => Step::Reply(refusal.reply(&self.request)),
-            Next::Again(fetch) => Step::Again(fetch, None),
+            Next::Again(fetch) => Step::Again(Box::new(fetch), None),
             Next::ReadError(_) => return Err("the error's body was read and is asked for again".into()),
         })
     }
@@ -234,7 +234,7 @@ impl Asked<'_> {
 
 enum Step {
     Reply(Reply),
-    Again(Fetch, Option<Facts>),
+    Again(Box<Fetch>, Option<Facts>),
 }
 
 /// The request in the form of [`clouddrop_core::border`].
