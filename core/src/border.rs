@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! request   method \n url \n id \n place \n (name,value \n)*
-//! head      status \n expect \n (name,value \n)*
+//! head      status \n expect \n (name,value \n)*      the fields of `origin_headers`
 //! fetch     F \n method \n url \n expect \n (name \n value \n)*
 //! reply     R \n status \n set \n body \n log \n n \n (name \n value \n){n} text
 //! again     as fetch, with G in the place of F: cancel the body first
@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::decide::decide;
 use crate::decision::{Decision, Fetch, Head};
 use crate::expect::Expect;
-use crate::origin_reply::Next;
+use crate::origin_reply::{Next, ORIGIN_HEADERS};
 use crate::refusal::Refusal;
 use crate::reply::{Body, HeaderSet, Reply};
 use crate::request::{Client, Headers, Place, Request};
@@ -148,8 +148,10 @@ pub fn write_reply(reply: &Reply, request_id: &str) -> String {
     let _ = write!(out, "R\n{}\n{}\n{body}", reply.status, reply.set.index());
     let log = reply.log.as_ref().map(|line| line.to_json(request_id));
     push_line(&mut out, log.as_deref().unwrap_or(""));
-    let _ = write!(out, "\n{}", reply.headers.len());
-    for (name, value) in &reply.headers {
+    // The length of a stream that is handed through is the platform's to write.
+    let written = |(name, _): &&(&'static str, String)| reply.body != Body::Origin || *name != "content-length";
+    let _ = write!(out, "\n{}", reply.headers.iter().filter(written).count());
+    for (name, value) in reply.headers.iter().filter(written) {
         push_line(&mut out, name);
         push_line(&mut out, value);
     }
@@ -198,4 +200,9 @@ pub fn header_sets() -> String {
         out.push('\n');
     }
     out.trim_end().to_string()
+}
+
+/// The names of the fields that a host brings over from an origin's answer, one a line.
+pub fn origin_headers() -> String {
+    ORIGIN_HEADERS.join("\n")
 }

@@ -72,6 +72,8 @@ pub enum Allow {
     GetHead,
     /// Reading, and claiming a use by POST.
     GetHeadPost,
+    /// A call of the API.
+    Post,
     /// What the API's routes take between them.
     Api,
 }
@@ -82,6 +84,7 @@ impl Allow {
         match self {
             Self::GetHead => "GET, HEAD",
             Self::GetHeadPost => "GET, HEAD, POST",
+            Self::Post => "POST",
             Self::Api => "GET, HEAD, POST, PUT, PATCH, DELETE",
         }
     }

@@ -97,17 +97,22 @@ impl HeaderSet {
             ),
             Self::Data => "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'".into(),
         };
-        Vec::from([
+        let mut headers = Vec::from([
             ("strict-transport-security", "max-age=63072000; includeSubDomains; preload".into()),
             ("x-content-type-options", "nosniff".into()),
-            ("x-frame-options", "DENY".into()),
             ("referrer-policy", "no-referrer".into()),
             ("content-security-policy", policy),
             ("cross-origin-resource-policy", "same-origin".into()),
             ("cross-origin-opener-policy", "same-origin".into()),
             ("x-robots-tag", "noindex".into()),
             ("cache-control", "private, no-store, no-transform".into()),
-        ])
+        ]);
+        match self {
+            Self::File => headers.push(("accept-ranges", "bytes".into())),
+            // For browsers that do not know frame-ancestors; content in a sandbox has nothing to click.
+            Self::Page | Self::Data => headers.push(("x-frame-options", "DENY".into())),
+        }
+        headers
     }
 }
 

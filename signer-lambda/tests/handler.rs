@@ -121,7 +121,13 @@ fn json_is_read_strictly() {
         assert_eq!(refused(&answer(&signer, request(SHARES, bad))), (400, "bad_request".into()), "{bad:.80}");
     }
     assert_eq!(answer(&signer, request(SHARES, b"{\"key\":\"\xff\"}".to_vec())).status(), 400);
-    for bad in [r#"{"name":"a"}"#, r#"{"size":1}"#, r#"{"name":"a","size":1,"size":1}"#, r#"{"name":"a","size":-1}"#] {
+    for bad in [
+        r#"{"name":"a"}"#,
+        r#"{"size":1}"#,
+        r#"{"name":"a","size":1,"size":1}"#,
+        r#"{"name":"a","size":-1}"#,
+        r#"{"name":"a","size":1,"x":1}"#,
+    ] {
         assert_eq!(answer(&signer, request(UPLOADS, bad)).status(), 400, "{bad}");
     }
     for path in ["parts", "list", "complete", "abort"] {
@@ -215,6 +221,8 @@ fn shares_hold_at_the_edge_within_their_terms_only() {
     assert!(at_the_edge(&country, "", swede, now()).starts_with("http:"));
 
     assert_eq!(at_the_edge(&token(json!({ "key": "a", "max_downloads": 1 })), "", anyone, now()), "claim_required");
+    let (_, elsewhere) = post(&signer_with(&[("AUDIENCE", "prod")]), SHARES, r#"{"key":"a"}"#);
+    assert_eq!(at_the_edge(elsewhere["token"].as_str().unwrap(), "", anyone, now()), "forbidden");
     // HEAD alone does not let GET.
     assert_ne!(
         at_the_edge(&token(json!({ "key": "a", "methods": ["HEAD"] })), "", anyone, now()).get(..5),

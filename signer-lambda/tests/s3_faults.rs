@@ -126,7 +126,9 @@ fn errors_of_s3_become_ours() {
 
 #[test]
 fn an_answer_over_the_limit_is_not_read() {
-    let long = http(200, &format!("<ListPartsResult>{}", " ".repeat(8 * 1024 * 1024)));
+    // It would be a list, if it were read.
+    let padding = " ".repeat(8 * 1024 * 1024);
+    let long = http(200, &format!("<ListPartsResult>{padding}<IsTruncated>false</IsTruncated></ListPartsResult>"));
     assert_eq!(call("list", 100, vec![long]).0, 502);
 }
 
@@ -143,6 +145,17 @@ fn nobody_there_is_said_so() {
 }
 
 #[test]
+fn ended_credentials_ask_nobody() {
+    let s3 = FakeS3::new(vec![page(&[], false)]);
+    let body = json!({ "upload": token(100), "upload_id": "u" }).to_string();
+    let end = now().as_secs().to_string();
+    let signer = signer_with(&[("ORIGIN", &s3.origin), ("AWS_CREDENTIALS_EXPIRE", &end)]);
+    let reply = answer(&signer, request("/api/v1/uploads/list", body));
+    assert_eq!(refused(&reply), (503, "origin_unavailable".into()));
+    assert!(s3.requests.lock().unwrap().is_empty());
+}
+
+#[test]
 fn all_pages_of_a_list_are_read_and_no_more() {
     let first: Vec<(u32, u64)> = (1..=1000).map(|number| (number, 16 * MIB)).collect();
     let answers = vec![page(&first, true), page(&[(1001, 16 * MIB), (1002, 5)], false)];
@@ -153,6 +166,8 @@ fn all_pages_of_a_list_are_read_and_no_more() {
     assert!(requests[0].starts_with("GET /bucket/files/") && requests[0].contains("part-number-marker=0&uploadId=u "));
     assert!(requests[1].contains("part-number-marker=1000&"));
 
+    let too_many: Vec<(u32, u64)> = (1..=1001).map(|number| (number, 5)).collect();
+    assert_eq!(call("list", 100, vec![page(&too_many, false)]).0, 502);
     // A list that goes in circles, and one without an end.
     assert_eq!(call("list", 100, vec![page(&[(1, 5)], true), page(&[(1, 5)], true)]).0, 502);
     assert_eq!(call("list", 100, vec![page(&[], true)]).0, 502);

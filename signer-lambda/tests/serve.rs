@@ -3,7 +3,9 @@
 
 mod common;
 
-use clouddrop_core::UnixTime;
+use clouddrop_core::hash::{push_hex, sha256};
+use clouddrop_core::sigv4::{CanonicalRequest, EMPTY_PAYLOAD, SigningKey, string_to_sign};
+use clouddrop_core::{Secret, UnixTime};
 use clouddrop_signer::iam::Gate;
 use common::{EDGE_ID, EDGE_SECRET, Environment, edge, environment, through_edge};
 use serde_json::Value;
@@ -96,7 +98,7 @@ fn only_calls_that_the_edge_signed_come_in() {
         ("another body", |call| *call.body_mut() = br#"{"key":"b b"}"#.to_vec()),
         ("another body and hash", |call| {
             *call.body_mut() = Vec::new();
-            set(call, "x-amz-content-sha256", clouddrop_core::sigv4::EMPTY_PAYLOAD);
+            set(call, "x-amz-content-sha256", EMPTY_PAYLOAD);
         }),
         ("an unsigned payload", |call| set(call, "x-amz-content-sha256", "UNSIGNED-PAYLOAD")),
         ("another client's key", |call| set(call, "x-clouddrop-authorization", "Bearer other")),
@@ -128,6 +130,40 @@ fn signatures_are_good_for_five_minutes_either_way() {
     let check = |millis: i64| gate.check(&call, UnixTime::from_millis(signed_at.as_millis() + millis)).is_ok();
     assert!(check(0) && check(-300_000) && check(300_000));
     assert!(!check(-300_001) && !check(300_001));
+}
+
+#[test]
+fn a_genuine_signature_covers_the_host_and_names_its_headers_in_order() {
+    let gate = Gate::new(Some(EDGE_ID.into()), Some(EDGE_SECRET.into()), "us-east-1").unwrap();
+    let now = UnixTime::from_secs(1_800_000_000);
+    let date = "20270115T080000Z";
+    let all = [("host", "h"), ("x-amz-content-sha256", EMPTY_PAYLOAD), ("x-amz-date", date)];
+    let check = |signed: &[(&str, &str)]| {
+        let canonical =
+            CanonicalRequest { method: "POST", path: PATH, query: "", headers: signed, payload: EMPTY_PAYLOAD };
+        let (mut text, mut names) = (String::new(), String::new());
+        canonical.write(&mut text);
+        canonical.write_signed_headers(&mut names);
+        let key = SigningKey::derive(&Secret::from(EDGE_SECRET.to_string()), now, "us-east-1", "lambda");
+        let digest = sha256(text.as_bytes());
+        text.clear();
+        string_to_sign(&mut text, date, key.scope(), &digest);
+        let mut signature = String::new();
+        push_hex(&mut signature, &key.signature(&text));
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={EDGE_ID}/{}, SignedHeaders={names}, Signature={signature}",
+            key.scope()
+        );
+        let mut call = http::Request::builder().method("POST").uri(PATH).header("authorization", authorization);
+        for (name, value) in all {
+            call = call.header(name, value);
+        }
+        gate.check(&call.body(Vec::new()).unwrap(), now).is_ok()
+    };
+    assert!(check(&all));
+    assert!(!check(&all[1..]), "without host");
+    assert!(!check(&[all[0], all[2], all[1]]), "out of order");
+    assert!(!check(&[all[0], all[0], all[1], all[2]]), "one twice");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::files::repository;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The variable that names another `node_modules` folder than the repository's own.
@@ -43,10 +43,10 @@ pub fn run(script: &str, input: &serde_json::Value) -> Result<serde_json::Value,
 /// # Errors
 /// Says that it is missing, and how to get it.
 pub fn modules() -> Result<PathBuf, String> {
-    existing(std::env::var_os(NODE_MODULES).map_or_else(|| repository().join("node_modules"), PathBuf::from))
+    existing(&std::env::var_os(NODE_MODULES).map_or_else(|| repository().join("node_modules"), PathBuf::from))
 }
 
-fn existing(modules: PathBuf) -> Result<PathBuf, String> {
+fn existing(modules: &Path) -> Result<PathBuf, String> {
     let found = modules.canonicalize().ok().filter(|path| path.is_dir());
     found.ok_or_else(|| format!("{} is missing: run `cargo xtask setup`", modules.display()))
 }
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_missing_folder_says_how_to_get_it() {
-        let said = super::existing("/nowhere/node_modules".into()).unwrap_err();
+        let said = super::existing("/nowhere/node_modules".as_ref()).unwrap_err();
         assert!(said.contains("/nowhere/node_modules") && said.contains("cargo xtask setup"));
     }
 }

@@ -2,12 +2,9 @@
 //! ranges, counted links, API calls. The cases are data under `vectors/decide`; the wasm tests run the same.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
-use clouddrop_cases::{SUITES, run_suite};
+use clouddrop_cases::{DECIDE_CASES, SUITES, run_suite};
 use std::collections::BTreeSet;
 use std::path::Path;
-
-/// How many cases the suites of `decide` hold together: a file that is cut short must not pass unseen.
-const CASES: usize = 288;
 
 #[test]
 fn every_case_of_decide_comes_out_as_it_says() {
@@ -18,7 +15,7 @@ fn every_case_of_decide_comes_out_as_it_says() {
         failures.extend(report.failures);
     }
     assert!(failures.is_empty(), "{} of {cases} cases:\n{}", failures.len(), failures.join("\n"));
-    assert_eq!(cases, CASES);
+    assert_eq!(cases, DECIDE_CASES);
 }
 
 #[test]

@@ -2,11 +2,8 @@
 //! or wrong may look complete. The cases are data under `vectors/settle`; the wasm tests run the same.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
-use clouddrop_cases::{SUITES, run_suite};
+use clouddrop_cases::{SETTLE_CASES, SUITES, run_suite};
 use clouddrop_core::{Counted, Spend};
-
-/// How many cases the suites hold together.
-const CASES: usize = 102;
 
 #[test]
 fn every_answer_of_the_origin_comes_out_as_it_says() {
@@ -17,7 +14,7 @@ fn every_answer_of_the_origin_comes_out_as_it_says() {
         failures.extend(report.failures);
     }
     assert!(failures.is_empty(), "{} of {cases} cases:\n{}", failures.len(), failures.join("\n"));
-    assert_eq!(cases, CASES);
+    assert_eq!(cases, SETTLE_CASES);
 }
 
 #[test]

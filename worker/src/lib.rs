@@ -51,6 +51,7 @@ pub fn gate(request: &str, now: f64) -> String {
 /// What follows from the origin's answer to a request that [`gate`] sent out; `error_body` is the start of an
 /// error's body, once it was asked for.
 #[wasm_bindgen]
+#[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands texts over as owned")]
 pub fn settle(request: &str, answer: &str, error_body: Option<String>, now: f64) -> String {
     state::with_config(|config| question(request).settle(answer, error_body.as_deref(), state::time(now), config))
 }
@@ -71,6 +72,12 @@ pub fn internal(id: &str) -> String {
 #[wasm_bindgen]
 pub fn header_sets() -> String {
     border::header_sets()
+}
+
+/// The names of the fields of an origin's answer that [`settle`] reads, one a line.
+#[wasm_bindgen]
+pub fn origin_headers() -> String {
+    border::origin_headers()
 }
 
 /// Everything that is not a plain read of an object.

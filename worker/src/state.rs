@@ -1,6 +1,6 @@
 //! The one checked configuration of this instance.
 
-use clouddrop_core::{Config, Raw, UnixTime};
+use clouddrop_core::{Config, UnixTime};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -11,8 +11,7 @@ thread_local! {
 
 /// Checks and keeps the configuration. The error names every fault and no value of a secret.
 pub(crate) fn configure(variables: &str) -> Result<(), String> {
-    let raw = Raw::from_json(variables).map_err(|faults| faults.to_string())?;
-    let config = Config::try_from(raw).map_err(|faults| faults.to_string())?;
+    let config = Config::from_json(variables).map_err(|faults| faults.to_string())?;
     CONFIG.with(|cell| cell.set(Rc::new(config)).map_err(|_| "configured twice".into()))
 }
 

@@ -2,12 +2,8 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
-use clouddrop_cases::{SUITES, run_suite};
+use clouddrop_cases::{DECIDE_CASES, SETTLE_CASES, SUITES, run_suite};
 use wasm_bindgen_test::wasm_bindgen_test;
-
-/// As many as the native tests count, in `tests/tests/decide_cases.rs` and `settle_cases.rs`.
-const DECIDE_CASES: usize = 288;
-const SETTLE_CASES: usize = 102;
 
 fn run(folder: &str) -> usize {
     let (mut cases, mut failures) = (0, Vec::new());

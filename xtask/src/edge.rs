@@ -69,7 +69,7 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<()> {
             "clouddrop-worker",
             "--lib",
             "--profile",
-            "release",
+            "wasm",
             "--target",
             WASM,
         ]))
@@ -78,7 +78,7 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<()> {
     // Two builds at once would mix their files.
     let lock = File::create(folder().join(".lock"))?;
     lock.lock()?;
-    let compiled = run::target().join(WASM).join("release/clouddrop_worker.wasm");
+    let compiled = run::target().join(WASM).join("wasm/clouddrop_worker.wasm");
     let code = fs::read(&compiled).with_context(|| format!("reading {}", compiled.display()))?;
     let flags = format!("{BINDGEN_FLAGS:?} {OPT_FLAGS:?} {BUNDLE_FLAGS:?}");
     let packages = fs::read(run::root().join("package.json"))?;

@@ -123,11 +123,25 @@ impl TryFrom<Raw> for Config {
     type Error = Faults;
 
     fn try_from(raw: Raw) -> Result<Self, Faults> {
+        Self::check(raw, Faults::default())
+    }
+}
+
+impl Config {
+    /// Reads and checks the variables, one JSON object of texts.
+    ///
+    /// # Errors
+    /// Every fault of both steps at once.
+    pub fn from_json(text: &str) -> Result<Self, Faults> {
+        let (raw, faults) = Raw::read(text);
+        Self::check(raw, faults)
+    }
+
+    fn check(raw: Raw, mut faults: Faults) -> Result<Self, Faults> {
         const HOST: &str =
             "must be a host in lower case with an optional port, like files.example.net or 127.0.0.1:8788";
         const URL: &str =
             "must be an http or https URL without query, like https://bucket.s3.eu-central-1.amazonaws.com";
-        let mut faults = Faults::default();
         let file_host = faults.checked("FILE_HOST", raw.file_host, HOST, host);
         let page_host = faults.checked("PAGE_HOST", raw.page_host, HOST, host);
         if file_host.is_some() && file_host == page_host {

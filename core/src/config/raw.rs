@@ -44,6 +44,12 @@ impl Raw {
     /// # Errors
     /// [`Faults`] that name every unknown variable, or say where the text is no such object; no value is quoted.
     pub fn from_json(text: &str) -> Result<Self, Faults> {
+        let (raw, faults) = Self::read(text);
+        if faults.is_empty() { Ok(raw) } else { Err(faults) }
+    }
+
+    /// What could be read, and what could not.
+    pub(super) fn read(text: &str) -> (Self, Faults) {
         let mut raw = Self::default();
         let mut faults = Faults::default();
         match json::object(text) {
@@ -59,7 +65,7 @@ impl Raw {
             }
             Err(bad) => faults.add("configuration", format!("is no JSON object of texts: byte {}", bad.at)),
         }
-        if faults.is_empty() { Ok(raw) } else { Err(faults) }
+        (raw, faults)
     }
 
     fn place_of(&mut self, name: &str) -> Option<&mut Option<String>> {

@@ -322,12 +322,13 @@ mod tests {
         let share = NewToken {
             audience: Some("dev"),
             methods: &["PUT"],
+            largest_upload: Some(101),
             ..NewToken::new([1; 16], Opens::Object(upload.path()), UnixTime::from_secs(2_000))
         };
         assert_eq!(refused(&mint(&share, &key(7)).unwrap(), "dev", &keys), "forbidden");
         let folder = NewToken { purpose: Purpose::Upload, opens: Opens::Folder(upload.path()), ..share.clone() };
         assert_eq!(refused(&mint(&folder, &key(7)).unwrap(), "dev", &keys), "forbidden");
-        let sizeless = NewToken { purpose: Purpose::Upload, ..share };
+        let sizeless = NewToken { purpose: Purpose::Upload, largest_upload: None, ..share };
         assert_eq!(refused(&mint(&sizeless, &key(7)).unwrap(), "dev", &keys), "forbidden");
     }
 }

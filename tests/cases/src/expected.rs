@@ -86,8 +86,7 @@ pub(crate) fn compare_fetch(sent: &Sent, fetch: &Fetch) -> Result<(), String> {
     if let Some(url) = sent.url.as_ref().filter(|url| **url != fetch.url) {
         return Err(format!("sent to {} instead of {url}", fetch.url));
     }
-    let headers: Vec<(&str, &str)> = fetch.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    compare_headers(&sent.headers, &headers)
+    compare_headers(&sent.headers, &fetch.headers)
 }
 
 /// What holds of every request to the origin: the token stays here, secrets do, four headers are signed, and
@@ -128,7 +127,7 @@ fn check_reply(reply: &Reply, asked: &Asked<'_>) -> Result<(), String> {
         return Err(format!("our fault: {:?}", reply.log));
     }
     for (place, (name, value)) in reply.headers.iter().enumerate() {
-        if reply.headers[..place].iter().any(|(other, _)| other == name) {
+        if all_headers(reply)[place + 1..].iter().any(|(other, _)| other == name) {
             return Err(format!("{name} stands twice"));
         }
         if value.contains(['\r', '\n', '\0']) {
@@ -168,13 +167,14 @@ fn no_secret(text: &str, asked: &Asked<'_>) -> Result<(), String> {
     }
 }
 
-fn all_headers(reply: &Reply) -> Vec<(&str, &str)> {
-    reply.headers.iter().map(|(name, value)| (*name, value.as_str())).collect()
+/// The reply's own headers and those of its set, as a client gets them.
+fn all_headers(reply: &Reply) -> Vec<(&'static str, String)> {
+    reply.headers.iter().cloned().chain(reply.set.headers()).collect()
 }
 
-fn compare_headers(wanted: &Map<String, Value>, found: &[(&str, &str)]) -> Result<(), String> {
+fn compare_headers(wanted: &Map<String, Value>, found: &[(&'static str, String)]) -> Result<(), String> {
     for (name, value) in wanted {
-        let there = found.iter().find(|(other, _)| other == name).map(|(_, value)| *value);
+        let there = found.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
         if there != value.as_str() {
             return Err(format!("{name} is {there:?}, not {value}"));
         }

@@ -14,6 +14,11 @@ pub mod token;
 
 pub use run::{Report, run_suite};
 
+/// How many cases the suites of `decide` hold together: a file that is cut short must not pass unseen.
+pub const DECIDE_CASES: usize = 288;
+/// How many those of `settle` hold.
+pub const SETTLE_CASES: usize = 102;
+
 /// Every suite by its path below `tests/vectors`. A native test holds the list against the folders.
 pub const SUITES: &[(&str, &str)] = &[
     ("decide/carriers.json", include_str!("../../vectors/decide/carriers.json")),

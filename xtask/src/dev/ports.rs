@@ -94,8 +94,7 @@ mod tests {
     fn a_port_in_use_is_not_asked_for() {
         let taken = Pair::take(0).unwrap();
         assert_eq!(free_or_any(taken.page), 0);
-        let page = taken.page;
-        drop(taken);
-        assert_eq!(free_or_any(page), page);
+        // Not the one just freed: a child that another test starts holds it for a moment.
+        assert!(CHOICE.step_by(97).any(|port| free_or_any(port) == port));
     }
 }
