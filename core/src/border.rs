@@ -7,14 +7,16 @@
 //! ```text
 //! request   method \n url \n id \n place \n (name,value \n)*
 //! head      status \n expect \n (name,value \n)*      the fields of `origin_headers`
-//! fetch     F \n method \n url \n expect \n (name \n value \n)*
-//! reply     R \n status \n set \n body \n log \n n \n (name \n value \n){n} text
+//! fetch     F \n method \n url \n expect \n names (\n value)*
+//! reply     R \n status \n set \n body \n log \n names (\n value)* \n text
 //! again     as fetch, with G in the place of F: cancel the body first
 //! error     B \n expect                  read the body of the error and ask again with it
 //! place     P                            ask again with the client's place
 //! other     W                            not for this path: a landing page, an API call, a claim
 //! ```
 //! `place` is `?` (not looked up) or `country,subdivision,asn`, each part empty where it is not known;
+//! `names` are those of the headers, with a space between them, and are followed by as many values: a host can
+//! keep one header object for each line of names that it meets, and there are a few dozen of those in all.
 //! `set` is the place of a [`HeaderSet`] in [`HeaderSet::ALL`]; `body` is `-`, `O` (the origin's) or `T` (text).
 
 use crate::config::Config;
@@ -129,10 +131,7 @@ fn write_fetch(kind: char, fetch: &Fetch) -> String {
     for line in [&fetch.method, &fetch.url, &expect] {
         push_line(&mut out, line);
     }
-    for (name, value) in &fetch.headers {
-        push_line(&mut out, name);
-        push_line(&mut out, value);
-    }
+    push_fields(&mut out, fetch.headers.iter());
     out
 }
 
@@ -150,14 +149,26 @@ pub fn write_reply(reply: &Reply, request_id: &str) -> String {
     push_line(&mut out, log.as_deref().unwrap_or(""));
     // The length of a stream that is handed through is the platform's to write.
     let written = |(name, _): &&(&'static str, String)| reply.body != Body::Origin || *name != "content-length";
-    let _ = write!(out, "\n{}", reply.headers.iter().filter(written).count());
-    for (name, value) in reply.headers.iter().filter(written) {
-        push_line(&mut out, name);
-        push_line(&mut out, value);
-    }
+    push_fields(&mut out, reply.headers.iter().filter(written));
     out.push('\n');
     out.push_str(text);
     out
+}
+
+/// A line of names, and a line for each value.
+fn push_fields<'a>(out: &mut String, fields: impl Iterator<Item = &'a (&'static str, String)> + Clone) {
+    let mut before = '\n';
+    for (name, _) in fields.clone() {
+        out.push(before);
+        out.push_str(name);
+        before = ' ';
+    }
+    if before == '\n' {
+        out.push('\n');
+    }
+    for (_, value) in fields {
+        push_line(out, value);
+    }
 }
 
 /// A newline and then the text, which must not hold one: the reader would take it for the next field.

@@ -23,13 +23,28 @@ rules.configure(variables);
 // The fields that the rules read of an origin's answer.
 const originHeaders = rules.origin_headers().split("\n");
 
-// The fixed headers of each kind of reply, made once and copied natively.
+// The fixed headers of each kind of reply.
 const headerSets = rules.header_sets().split("\n\n").map((set) => {
   const lines = set.split("\n");
   const headers = new Headers();
   for (let i = 0; i + 1 < lines.length; i += 2) headers.set(lines[i], lines[i + 1]);
   return headers;
 });
+
+// One header object for each line of names that the rules write: a few dozen. Whoever takes one sets all its
+// names before it is copied, natively, into a request or a reply; so nothing of the last one is left.
+const shapes = new Map();
+function filled(set, lines, at) {
+  const key = set + lines[at];
+  let shape = shapes.get(key);
+  if (!shape) {
+    shape = { headers: new Headers(headerSets[set]), names: lines[at] ? lines[at].split(" ") : [] };
+    shapes.set(key, shape);
+  }
+  const { headers, names } = shape;
+  for (let i = 0; i < names.length; i++) headers.set(names[i], lines[at + 1 + i]);
+  return shape;
+}
 
 // Names for requests that the platform gives none: random by instance, then counted. Randomness is not to
 // be had before the first request.
@@ -41,14 +56,12 @@ function nextId() {
 }
 
 export default {
-  async fetch(request, bindings, context) {
+  // Not async, and one promise a read: each further one costs as much as a header.
+  fetch(request, bindings, context) {
     try {
       const method = request.method;
-      if (method === "GET" || method === "HEAD") {
-        const reply = await read(request);
-        if (reply) return reply;
-      }
-      return await rules.fetch(request, bindings, context);
+      const reply = method === "GET" || method === "HEAD" ? read(request) : undefined;
+      return reply ?? rules.fetch(request, bindings, context).catch(broken);
     } catch (error) {
       return broken(error);
     }
@@ -56,7 +69,7 @@ export default {
 };
 
 // Answers a read of an object; undefined if the request is not one.
-async function read(request) {
+function read(request) {
   let question = describe(request, "?");
   let answer = rules.gate(question, Date.now());
   if (answer === "P") {
@@ -64,28 +77,51 @@ async function read(request) {
     question = describe(request, `${country ?? ""},${regionCode ?? ""},${asn ?? ""}`);
     answer = rules.gate(question, Date.now());
   }
-  for (let asked = 0; asked < MOST_QUESTIONS; asked++) {
-    const lines = answer.split("\n");
-    if (lines[0] === "R") return respond(lines, null);
-    if (lines[0] === "W") return undefined;
-    let origin;
-    try {
-      origin = await send(lines);
-    } catch (error) {
-      const cause = error?.name === "TimeoutError" ? "timeout" : "unreachable";
-      return respond(rules.unreachable(question, cause).split("\n"), null);
+  if (answer === "W") return undefined;
+  const lines = answer.split("\n");
+  return lines[0] === "F" ? ask(question, lines, MOST_QUESTIONS) : respond(lines, null);
+}
+
+// Sends what the rules signed and settles the answer. A request that is late goes on by itself until the
+// platform ends it with the reply: there is nothing to abort it for.
+function ask(question, lines, left) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(unreached(question, "timeout")), FIRST_BYTE_MILLIS);
+    send(lines).then(
+      (origin) => {
+        clearTimeout(timer);
+        resolve(settle(question, lines[3], origin, undefined, left));
+      },
+      () => {
+        clearTimeout(timer);
+        resolve(unreached(question, "unreachable"));
+      },
+    );
+  }).catch(broken);
+}
+
+// What follows from the origin's answer: the reply, the body of an error, or another question.
+function settle(question, expect, origin, errorBody, left) {
+  try {
+    const head = `${origin.status}\n${expect}\n${originFields(origin.headers)}`;
+    const lines = rules.settle(question, head, errorBody, Date.now()).split("\n");
+    switch (lines[0]) {
+      case "R":
+        return respond(lines, origin);
+      case "B":
+        return startOf(origin).then((text) => settle(question, lines[1], origin, text, left));
+      default:
+        drop(origin);
+        if (left === 1) throw new Error("the origin keeps changing its answer");
+        return ask(question, lines, left - 1);
     }
-    const fields = originFields(origin.headers);
-    answer = rules.settle(question, `${origin.status}\n${lines[3]}\n${fields}`, undefined, Date.now());
-    if (answer.charCodeAt(0) === 66 /* B */) {
-      const expect = answer.slice(2);
-      const text = await startOf(origin);
-      answer = rules.settle(question, `${origin.status}\n${expect}\n${fields}`, text, Date.now());
-    }
-    if (answer.charCodeAt(0) === 82 /* R */) return respond(answer.split("\n"), origin);
-    origin.body?.cancel();
+  } catch (error) {
+    return broken(error);
   }
-  throw new Error("the origin keeps changing its answer");
+}
+
+function unreached(question, cause) {
+  return respond(rules.unreachable(question, cause).split("\n"), null);
 }
 
 // A request as text. Header names hold no comma, so name and value come apart at the first one.
@@ -103,31 +139,26 @@ function originFields(headers) {
 }
 
 function send(lines) {
-  const headers = {};
-  for (let i = 4; i + 1 < lines.length; i += 2) headers[lines[i]] = lines[i + 1];
-  return fetch(lines[2], {
-    method: lines[1],
-    headers,
-    redirect: "manual",
-    signal: AbortSignal.timeout(FIRST_BYTE_MILLIS),
-  });
+  const { headers } = filled("", lines, 4);
+  return fetch(lines[2], { method: lines[1], headers, redirect: "manual" });
 }
 
 function respond(lines, origin) {
-  const end = 6 + 2 * lines[5];
   if (lines[4]) log(lines[4]);
+  const { headers, names } = filled(lines[2], lines, 5);
   let body = null;
   if (lines[3] === "O") {
     body = origin.body;
   } else {
-    if (lines[3] === "T") body = lines.slice(end).join("\n");
-    origin?.body?.cancel();
+    if (lines[3] === "T") body = lines.slice(6 + names.length).join("\n");
+    drop(origin);
   }
-  // The set is copied natively; only the reply's own headers cross one by one.
-  const response = new Response(body, { status: +lines[1], headers: headerSets[lines[2]], encodeBody: "manual" });
-  const headers = response.headers;
-  for (let i = 6; i < end; i += 2) headers.set(lines[i], lines[i + 1]);
-  return response;
+  return new Response(body, { status: +lines[1], headers });
+}
+
+// Ends a stream that nobody will read. One that was read to its end needs none of it.
+function drop(origin) {
+  if (origin?.body && !origin.bodyUsed) origin.body.cancel().catch(() => {});
 }
 
 function log(line) {
@@ -135,20 +166,23 @@ function log(line) {
   else console.log(line);
 }
 
-// The start of an error's body, as text.
+// The start of an error's body, as text; as much of it as arrives, if the connection breaks.
 async function startOf(response) {
-  if (!response.body) return "";
   const decoder = new TextDecoder();
   let text = "";
-  let length = 0;
-  const reader = response.body.getReader();
-  while (length < ERROR_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    length += value.byteLength;
-    text += decoder.decode(value, { stream: true });
+  try {
+    let length = 0;
+    const reader = response.body?.getReader();
+    while (reader && length < ERROR_BYTES) {
+      const { done, value } = await reader.read();
+      if (done) return text;
+      length += value.byteLength;
+      text += decoder.decode(value, { stream: true });
+    }
+    reader?.cancel().catch(() => {});
+  } catch {
+    // The code may have come before the break; if not, the rules know what to say.
   }
-  await reader.cancel();
   return text;
 }
 

@@ -1,0 +1,97 @@
+//! What must be true of every reply of the edge.
+
+use super::http::Reply;
+use serde_json::Value;
+
+/// Headers that stand in every reply, with a part of their value that must be there.
+const ALWAYS: [(&str, &str); 7] = [
+    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("content-security-policy", "frame-ancestors 'none'"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("x-robots-tag", "noindex"),
+];
+
+/// The one value of Cache-Control.
+const CACHING: &str = "private, no-store, no-transform";
+
+/// All further headers that a reply may have.
+const ALLOWED: [&str; 16] = [
+    "accept-ranges",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-disposition",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "date",
+    "etag",
+    "last-modified",
+    "retry-after",
+    "transfer-encoding",
+    "www-authenticate",
+    "x-frame-options",
+];
+
+/// Why a reply is not one of the edge's own: a security header that is missing, or a header that none may have.
+pub fn fault(reply: &Reply) -> Option<String> {
+    let values = |name: &str| -> Vec<&str> {
+        reply.headers.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect()
+    };
+    for (name, part) in ALWAYS {
+        match values(name)[..] {
+            [value] if value.contains(part) => {}
+            ref other => return Some(format!("{name} is {other:?}")),
+        }
+    }
+    if values("cache-control") != [CACHING] {
+        return Some(format!("cache-control is {:?}", values("cache-control")));
+    }
+    let known = |name: &str| ALLOWED.contains(&name) || ALWAYS.iter().any(|(always, _)| *always == name);
+    if let Some((name, value)) = reply.headers.iter().find(|(name, _)| !known(name)) {
+        return Some(format!("a header that is on no list: {name}: {value}"));
+    }
+    let policy = values("content-security-policy").join(" ");
+    let sandboxed = policy.contains("sandbox") && policy.contains("default-src 'none'");
+    let ours = policy.contains("default-src 'none'") && values("x-frame-options") == ["DENY"];
+    if !sandboxed && !ours {
+        return Some(format!("neither a sandbox nor a page of ours: {policy}"));
+    }
+    None
+}
+
+/// Asserts that a reply carries what every reply does and nothing of the origin's.
+pub fn assert_safe(reply: &Reply, about: &str) {
+    if let Some(fault) = fault(reply) {
+        panic!("{about}: {} with {fault}\n{:#?}", reply.status, reply.headers);
+    }
+}
+
+/// Asserts that a reply is a problem (RFC 9457) with exactly our four members, and returns them.
+pub fn assert_problem(reply: &Reply, status: u16, code: &str, about: &str) -> Value {
+    assert_eq!((reply.status, reply.code().as_str()), (status, code), "{about}: {}", reply.text());
+    assert_eq!(reply.one("content-type"), Some("application/problem+json"), "{about}");
+    assert_eq!(reply.one("content-length"), Some(reply.body.len().to_string().as_str()), "{about}");
+    let problem = reply.json();
+    let members: Vec<&str> = problem.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["code", "request_id", "status", "title"], "{about}: {problem}");
+    assert_eq!(problem["status"], status, "{about}");
+    assert!(problem["title"].as_str().is_some_and(|title| title.ends_with('.') || title.ends_with("soon.")), "{about}");
+    assert!(problem["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{about}");
+    assert_safe(reply, about);
+    problem
+}
+
+/// Asserts that nothing in a reply is of S3's making.
+pub fn assert_nothing_of_s3(reply: &Reply, about: &str) {
+    let all = format!("{:?}{}", reply.headers, reply.text()).to_ascii_lowercase();
+    for word in
+        ["<error", "<?xml", "signaturedoesnotmatch", "awsaccesskeyid", "canonicalrequest", "hostid", "x-amz-", "akia"]
+    {
+        assert!(!all.contains(word), "{about}: {word} in {all}");
+    }
+}
