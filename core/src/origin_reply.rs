@@ -6,6 +6,7 @@ use crate::decision::{Fetch, Head};
 use crate::expect::{Expect, Stage};
 use crate::grant::Method;
 use crate::media_type::MediaType;
+use crate::problem::PROBLEM_JSON;
 use crate::range::{ContentRange, number, unsatisfied_size};
 use crate::refusal::Refusal;
 use crate::reply::{Body, HeaderSet, Reply};
@@ -282,13 +283,20 @@ fn content_length(head: &Head<'_>) -> Result<u64, Refusal> {
     head.headers.one("content-length").and_then(number).ok_or(Refusal::OriginError("no valid Content-Length"))
 }
 
-/// The signer's answer: status and a few headers; its body is JSON of ours.
+/// The signer's answer: status and a few headers; its body is JSON of ours. What is neither a success nor
+/// one of its own problems comes from the door before it: too many calls at once, or the edge's signature or
+/// permission is at fault.
 fn api(head: &Head<'_>) -> Next {
-    if !(200..=499).contains(&head.status) && head.status != 503 {
-        return Next::Refuse(Refusal::OriginError("the signer failed"));
-    }
-    if (300..=399).contains(&head.status) || head.headers.has("x-amzn-errortype") {
-        // A Function URL's own refusal: the edge's signature or permission is at fault, not the client.
+    let is_problem = head.headers.one("content-type").is_some_and(|value| value == PROBLEM_JSON);
+    let passes = match head.status {
+        200..=299 => true,
+        400..=599 => is_problem || head.headers.one("content-length") == Some("0"),
+        _ => false,
+    };
+    if !passes || head.headers.has("x-amzn-errortype") {
+        if matches!(head.status, 429 | 503) {
+            return Next::Refuse(Refusal::OriginUnavailable("the signer is overloaded"));
+        }
         return Next::Refuse(Refusal::OriginError("the signer's door refused the edge"));
     }
     let mut headers = Vec::new();

@@ -2,12 +2,9 @@
 
 use crate::failure::Failure;
 use clouddrop_core::{Body, Headers, Refusal, Request};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde::Serialize;
-
-/// Every route of the signer takes this method and no other.
-const ALLOWED: HeaderValue = HeaderValue::from_static("POST");
 
 /// A reply of JSON.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<String>, Failure> {
@@ -49,9 +46,6 @@ pub(crate) fn problem(refusal: Refusal, method: &str, request_id: &str) -> Respo
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
-    }
-    if headers.contains_key(ALLOW) {
-        headers.insert(ALLOW, ALLOWED);
     }
     headers.insert(CACHE_CONTROL, NO_STORE);
     reply

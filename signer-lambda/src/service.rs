@@ -107,7 +107,7 @@ impl Signer {
     ) -> Result<Response<String>, Failure> {
         let (_, route) = route.ok_or(Refusal::NotFound)?;
         if request.method() != Method::POST {
-            return Err(Refusal::MethodNotAllowed(Allow::Api).into());
+            return Err(Refusal::MethodNotAllowed(Allow::Post).into());
         }
         let authorization = one(request.headers(), CLIENT_AUTHORIZATION).ok_or(Refusal::Unauthorized("no API key"))?;
         *holder = self.config.api_keys.holder(authorization);

@@ -170,9 +170,13 @@ fn a_version_that_the_client_has_is_not_sent_again() {
 fn a_version_that_is_not_there_is_412() {
     let (etag, date) = validators();
     let list = format!("\"other\", {etag}");
-    for (name, value) in
-        [("if-match", &*etag), ("if-match", &list), ("if-match", "*"), ("if-unmodified-since", &date), ("if-unmodified-since", FAR_OFF)]
-    {
+    for (name, value) in [
+        ("if-match", &*etag),
+        ("if-match", &list),
+        ("if-match", "*"),
+        ("if-unmodified-since", &date),
+        ("if-unmodified-since", FAR_OFF),
+    ] {
         assert_whole(&get(&[(name, value)]), &format!("{name}: {value}"));
     }
     let weak = format!("W/{etag}");
@@ -281,8 +285,14 @@ fn only_headers_on_the_list_come_from_the_bucket() {
     let disposition = reply.one("content-disposition").unwrap();
     assert_eq!(disposition, "attachment; filename=\"__bung _1_.txt\"; filename*=UTF-8''_%C3%9Cbung%20_1_.txt");
     for (name, value) in &reply.headers {
-        assert!(!value.contains("evil") && !value.contains("a=b") && !value.contains("max-age=31536000"), "{name}: {value}");
-        assert!(!["server", "set-cookie", "expires", "location", "via"].contains(&&**name) && !name.starts_with("x-amz-"), "{name}");
+        assert!(
+            !value.contains("evil") && !value.contains("a=b") && !value.contains("max-age=31536000"),
+            "{name}: {value}"
+        );
+        assert!(
+            !["server", "set-cookie", "expires", "location", "via"].contains(&&**name) && !name.starts_with("x-amz-"),
+            "{name}"
+        );
     }
 }
 
@@ -290,11 +300,15 @@ fn only_headers_on_the_list_come_from_the_bucket() {
 fn a_stored_encoding_stays_as_it_is() {
     let stack = stack();
     // Not gzip at all: whoever inflates it on the way fails.
-    let stored = stack.store("reading/gz", &[("content-type", "text/plain"), ("content-encoding", "gzip")], b"not gzip");
+    let stored =
+        stack.store("reading/gz", &[("content-type", "text/plain"), ("content-encoding", "gzip")], b"not gzip");
     assert_eq!(stored.status, 200, "{}", stored.text());
     for method in ["GET", "HEAD"] {
         let reply = ask(method, "reading/gz", &[("accept-encoding", "gzip")]);
-        assert_eq!((reply.status, reply.one("content-encoding"), reply.one("content-length")), (200, Some("gzip"), Some("8")));
+        assert_eq!(
+            (reply.status, reply.one("content-encoding"), reply.one("content-length")),
+            (200, Some("gzip"), Some("8"))
+        );
     }
     assert_eq!(ask("GET", "reading/gz", &[]).text(), "not gzip");
     assert_eq!(ask("GET", "reading/gz", &[("range", "bytes=4-")]).text(), "gzip");

@@ -31,18 +31,27 @@ const headerSets = rules.header_sets().split("\n\n").map((set) => {
   return headers;
 });
 
-// One header object for each line of names that the rules write: a few dozen. Whoever takes one sets all its
-// names before it is copied, natively, into a request or a reply; so nothing of the last one is left.
+// One header object for each line of names that the rules write: a few dozen. Whoever takes one gives it all
+// its values before it is copied, natively, into a request or a reply; so nothing of the last one is left. A
+// value that stands there already is not set again: comparing texts is cheaper than crossing over.
 const shapes = new Map();
 function filled(set, lines, at) {
   const key = set + lines[at];
   let shape = shapes.get(key);
   if (!shape) {
-    shape = { headers: new Headers(headerSets[set]), names: lines[at] ? lines[at].split(" ") : [] };
+    const names = lines[at] ? lines[at].split(" ") : [];
+    shape = { headers: new Headers(headerSets[set]), names, values: names.map(() => undefined) };
     shapes.set(key, shape);
   }
-  const { headers, names } = shape;
-  for (let i = 0; i < names.length; i++) headers.set(names[i], lines[at + 1 + i]);
+  const { headers, names, values } = shape;
+  for (let i = 0; i < names.length; i++) {
+    const value = lines[at + 1 + i];
+    if (values[i] !== value) {
+      values[i] = undefined; // in case that the next line throws
+      headers.set(names[i], value);
+      values[i] = value;
+    }
+  }
   return shape;
 }
 

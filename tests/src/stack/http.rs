@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 /// After so long without a byte the test has failed.
@@ -102,6 +102,14 @@ impl Ask {
         read(&mut stream, self.method == "HEAD", sink).map_err(|error| written.err().unwrap_or(error))
     }
 
+    /// The request as it goes over the wire to `address`, for those who want to damage it.
+    pub fn to_bytes(&self, address: &str) -> Vec<u8> {
+        let mut bytes = self.head_bytes(address);
+        // A vector takes every byte.
+        let _ = self.write_body(&mut bytes);
+        bytes
+    }
+
     fn head_bytes(&self, address: &str) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         let mut add = |name: &str, value: &str| head.push_str(&format!("{name}: {value}\r\n"));
@@ -122,7 +130,7 @@ impl Ask {
         head.into_bytes()
     }
 
-    fn write_body(&self, stream: &mut TcpStream) -> io::Result<()> {
+    fn write_body(&self, stream: &mut impl Write) -> io::Result<()> {
         if !self.chunked {
             return stream.write_all(&self.body);
         }
@@ -133,6 +141,20 @@ impl Ask {
         }
         stream.write_all(b"0\r\n\r\n")
     }
+}
+
+/// Sends bytes that need not be HTTP, and nothing more; the reply, if there is one.
+///
+/// # Errors
+/// As [`Ask::try_send`].
+pub fn exchange(address: &str, bytes: &[u8]) -> io::Result<Reply> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let written = stream.write_all(bytes).and_then(|()| stream.shutdown(Shutdown::Write));
+    let mut body = Vec::new();
+    let reply = read(&mut stream, bytes.starts_with(b"HEAD "), |bytes| body.extend_from_slice(bytes));
+    Ok(Reply { body, ..reply.map_err(|error| written.err().unwrap_or(error))? })
 }
 
 /// A reply.
