@@ -8,7 +8,7 @@ use crate::decision::{Decision, Spend};
 use crate::expect::Expect;
 use crate::grant::{Grant, Method};
 use crate::landing::{Facts, Landing};
-use crate::path::ObjectPath;
+use crate::path::{MAX_KEY_BYTES, ObjectPath, PathFault};
 use crate::policy::{self, Ask, uri};
 use crate::refusal::{Allow, Refusal};
 use crate::reply::Reply;
@@ -41,7 +41,7 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config) -> Result<Decis
     match Route::of(site, url.path)? {
         Route::File(raw) => {
             let method = read_method(request, Allow::GetHead)?;
-            let path = ObjectPath::from_target(raw).map_err(Refusal::BadPath)?;
+            let path = object_path(raw, config)?;
             let text = carrier::find(&request.headers, url.query, None)?;
             with_token(text, now, config, |token| read(token, request, &url, method, path, now, config))
         }
@@ -50,7 +50,7 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config) -> Result<Decis
             let method = if claims_use { Method::Get } else { read_method(request, Allow::GetHeadPost)? };
             let text = carrier::find(&request.headers, url.query, Some(token))?;
             with_token(text, now, config, |token| {
-                let path = object_of(&token, relative)?;
+                let path = object_of(&token, relative, config)?;
                 if claims_use {
                     claim(token, request, &url, path, now, config)
                 } else {
@@ -70,6 +70,15 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config) -> Result<Decis
             Ok(Decision::Reply(if method == Method::Head { reply.without_body() } else { reply }))
         }
     }
+}
+
+/// The object of a raw path: canonical, and no longer with the bucket's folder before it than S3 takes.
+fn object_path(raw: &str, config: &Config) -> Result<ObjectPath, Refusal> {
+    let path = ObjectPath::from_target(raw).map_err(Refusal::BadPath)?;
+    if config.object_prefix.len() + path.key().len() > MAX_KEY_BYTES {
+        return Err(Refusal::BadPath(PathFault::TooLong));
+    }
+    Ok(path)
 }
 
 fn read_method(request: &Request<'_>, allow: Allow) -> Result<Method, Refusal> {
@@ -141,7 +150,7 @@ fn landing(
         return Ok(Decision::LookUpPlace);
     }
     let target = token.claims().target()?;
-    let path = target_path(&target)?;
+    let path = target_path(&target, config)?;
     let grant = granted(token, request, url, Method::Get, path, now, config)?;
     let expires = grant.claims().expires().unwrap_or(now); // policy has refused a token without an end
     let facts = Facts {
@@ -195,9 +204,9 @@ fn granted<'a>(
 }
 
 /// The object that a token names, by itself or with a path below its prefix.
-fn object_of(token: &Verified<'_>, relative: Option<&str>) -> Result<ObjectPath, Refusal> {
+fn object_of(token: &Verified<'_>, relative: Option<&str>, config: &Config) -> Result<ObjectPath, Refusal> {
     match (token.claims().target()?, relative) {
-        (target @ Target::Exact(_), None) => target_path(&target),
+        (target @ Target::Exact(_), None) => target_path(&target, config),
         (Target::Exact(_), Some(_)) => Err(Refusal::Forbidden("the token opens one object only")),
         // A folder by itself lists nothing.
         (Target::Prefix(_), None) => Err(Refusal::NotFound),
@@ -205,14 +214,14 @@ fn object_of(token: &Verified<'_>, relative: Option<&str>) -> Result<ObjectPath,
             let folder =
                 prefix.strip_prefix(uri::FILE_ROUTE).filter(|folder| folder.is_empty() || folder.ends_with('/'));
             let folder = folder.ok_or(Refusal::Forbidden("the token names no folder of ours"))?;
-            ObjectPath::from_target(&format!("{folder}{relative}")).map_err(Refusal::BadPath)
+            object_path(&format!("{folder}{relative}"), config)
         }
     }
 }
 
 /// The path of an exact target, or the folder of a prefix, which policy then finds outside its own prefix
 /// unless it is looked at with its slash: a landing page of a folder is matched by a name inside it.
-fn target_path(target: &Target) -> Result<ObjectPath, Refusal> {
+fn target_path(target: &Target, config: &Config) -> Result<ObjectPath, Refusal> {
     const NOT_OURS: Refusal = Refusal::Forbidden("the token names no path of ours");
     let raw = match target {
         Target::Exact(path) => path.strip_prefix(uri::FILE_ROUTE).ok_or(NOT_OURS)?.into(),
@@ -221,7 +230,7 @@ fn target_path(target: &Target) -> Result<ObjectPath, Refusal> {
             format!("{}index", folder.ok_or(NOT_OURS)?)
         }
     };
-    ObjectPath::from_target(&raw).map_err(|_| NOT_OURS)
+    object_path(&raw, config).map_err(|_| NOT_OURS)
 }
 
 impl route::Fixed {

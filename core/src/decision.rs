@@ -104,8 +104,19 @@ pub const REQUEST_ID: &str = "x-clouddrop-request-id";
 pub struct Forward {
     pub(crate) method: String,
     pub(crate) path: String,
+    /// Whether the method carries a body.
+    pub(crate) body: ApiBody,
     /// Headers to pass on, names in lower case and sorted; all of them are signed.
     pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+/// Whether an API call has a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ApiBody {
+    /// GET, HEAD and DELETE: none.
+    None,
+    /// JSON.
+    Json,
 }
 
 impl Forward {
@@ -115,10 +126,14 @@ impl Forward {
     /// The signed call. The body is part of the signature: the signer gets what the edge has seen.
     ///
     /// # Errors
-    /// [`Refusal::TooLarge`] for a body over the limit; [`Refusal::OriginError`] if our credentials have ended.
+    /// [`Refusal::TooLarge`] for a body over the limit; [`Refusal::BadRequest`] for one where none belongs;
+    /// [`Refusal::OriginError`] if our credentials have ended.
     pub fn sign(self, body: &[u8], now: UnixTime, config: &Config) -> Result<Fetch, Refusal> {
         if body.len() > MAX_API_BODY_BYTES {
             return Err(Refusal::TooLarge);
+        }
+        if self.body == ApiBody::None && !body.is_empty() {
+            return Err(Refusal::BadRequest("a body where none belongs"));
         }
         config.live_credentials(now)?;
         let mut payload = String::with_capacity(64);

@@ -11,6 +11,8 @@ pub(crate) struct ErrorBody<'a> {
     pub(crate) access_key_id: Option<&'a str>,
     /// The `Range` as sent.
     pub(crate) range: Option<&'a str>,
+    /// Of the object that has no such range, in bytes.
+    pub(crate) actual_object_size: Option<&'a str>,
     pub(crate) request_id: &'a str,
 }
 
@@ -23,7 +25,10 @@ impl ErrorBody<'_> {
             "SignatureDoesNotMatch" | "InvalidAccessKeyId" => {
                 element(&mut xml, "AWSAccessKeyId", self.access_key_id.unwrap_or(""));
             }
-            "InvalidRange" => element(&mut xml, "RangeRequested", self.range.unwrap_or("")),
+            "InvalidRange" => {
+                element(&mut xml, "RangeRequested", self.range.unwrap_or(""));
+                element(&mut xml, "ActualObjectSize", self.actual_object_size.unwrap_or(""));
+            }
             _ => {}
         }
         element(&mut xml, "Resource", self.resource);

@@ -116,6 +116,7 @@ fn in_s3_form(reply: Response<Body>, parts: &Parts, request_id: &str) -> (Respon
         return (reply, None);
     }
     let (mut head, body) = reply.into_parts();
+    let actual_object_size = head.headers.remove(errors::ACTUAL_OBJECT_SIZE);
     let (code, message) = body.bytes().map(|bytes| code_and_message(&bytes)).unwrap_or_default();
     let xml = ErrorBody {
         code: &code,
@@ -123,6 +124,7 @@ fn in_s3_form(reply: Response<Body>, parts: &Parts, request_id: &str) -> (Respon
         resource: parts.uri.path(),
         access_key_id: claimed_access_key_id(parts).as_deref(),
         range: parts.headers.get(header::RANGE).and_then(|range| range.to_str().ok()),
+        actual_object_size: actual_object_size.as_ref().and_then(|size| size.to_str().ok()),
         request_id,
     }
     .to_xml();

@@ -85,6 +85,8 @@ pub struct Stack {
     pub ready: Ready,
     child: Child,
     stdin: Option<ChildStdin>,
+    /// To be removed if no other stack will go on with it, since the test has failed.
+    kept: Option<PathBuf>,
 }
 
 /// What becomes of a stack's folder when it ends.
@@ -124,7 +126,7 @@ impl Stack {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         match serde_json::from_str(&line) {
-            Ok(ready) => Self { ready, child, stdin },
+            Ok(ready) => Self { ready, child, stdin, kept: (at_end == AtEnd::Keep).then(|| folder.into()) },
             Err(error) => {
                 let said = std::fs::read_to_string(&talk).unwrap_or_default();
                 drop(stdin);
@@ -205,6 +207,9 @@ impl Drop for Stack {
         drop(self.stdin.take());
         // Nobody is left to hear of a failure.
         let _ = self.child.wait();
+        if let Some(folder) = self.kept.take().filter(|_| std::thread::panicking()) {
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
 }
 

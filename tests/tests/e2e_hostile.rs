@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use std::thread;
 
 /// Well-formed requests with odd content, by each of the threads.
-const REQUESTS: usize = 4000;
+const REQUESTS: usize = 6000;
 /// Requests with bytes damaged, by each of the threads.
-const DAMAGED: usize = 1000;
+const DAMAGED: usize = 500;
 const THREADS: u64 = 4;
 
 /// What workerd answers by itself to what it does not take for HTTP, by status and beginning. In production such
@@ -38,14 +38,8 @@ fn nothing_that_is_sent_makes_a_fault_of_ours() {
     stack.put("h/ü b.txt", "text/plain", b"hello");
     let material = Material::of(&stack);
     let seen: Vec<Seen> = thread::scope(|scope| {
-        let threads: Vec<_> = (1..=THREADS)
-            .map(|seed| {
-                scope.spawn({
-                    let (stack, material) = (&stack, &material);
-                    move || attack(stack, material, seed)
-                })
-            })
-            .collect();
+        let (stack, material) = (&stack, &material);
+        let threads: Vec<_> = (1..=THREADS).map(|seed| scope.spawn(move || attack(stack, material, seed))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
@@ -59,15 +53,16 @@ fn nothing_that_is_sent_makes_a_fault_of_ours() {
         of_the_server += seen.of_the_server;
     }
     faults.sort();
+    let all_faults = faults.len();
+    // One of each kind is enough to read.
     faults.dedup_by(|a, b| a.split('|').next() == b.split('|').next());
-    eprintln!("{statuses:?} server {of_the_server}");
-    assert!(faults.is_empty(), "{} kinds of faults:\n{}\n{}", faults.len(), faults.join("\n"), stack.last_words());
+    assert!(faults.is_empty(), "{all_faults} faults, such as:\n{}\n{}", faults.join("\n"), stack.last_words());
     // Nor is the test one that is turned away at the door: all sorts of answers, most of them the edge's.
     let all: usize = statuses.values().sum();
     for status in [200, 201, 206, 304, 400, 401, 403, 404, 405, 412, 414, 415, 416, 421] {
         assert!(statuses.contains_key(&status), "no {status} in {statuses:?}");
     }
-    assert!(of_the_server * 5 < all, "{of_the_server} of {all} never reached the edge: {statuses:?}");
+    assert!(of_the_server * 4 < all, "{of_the_server} of {all} never reached the edge: {statuses:?}");
     stack.assert_healthy();
     let reply = Ask::get("/f/h/a.txt").bearer(&material.tokens[0]).send(stack.files());
     assert_eq!((reply.status, reply.text().as_str()), (200, "hello"));
@@ -81,7 +76,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn note(&mut self, reply: &Reply, is_head: bool, about: &str) {
+    fn note(&mut self, reply: &Reply, is_head: bool, about: impl Fn() -> String) {
         *self.statuses.entry(reply.status).or_default() += 1;
         // A HEAD is answered without words.
         let text = reply.text();
@@ -91,9 +86,9 @@ impl Seen {
         if reply.one("strict-transport-security").is_none() && OF_THE_SERVER.iter().any(own_words) {
             self.of_the_server += 1;
         } else if reply.status >= 500 {
-            self.faults.push(format!("{} {} | {about}", reply.status, reply.text()));
+            self.faults.push(format!("{} {}| {}", reply.status, reply.code(), about()));
         } else if let Some(fault) = fault(reply) {
-            self.faults.push(format!("{} with {fault}, {:?} | {about}", reply.status, reply.text()));
+            self.faults.push(format!("{} with {fault}, {:?} | {}", reply.status, reply.text(), about()));
         }
     }
 }
@@ -107,18 +102,20 @@ fn attack(stack: &Stack, material: &Material, seed: u64) -> Seen {
         // Mostly the host that has the route.
         let right = usize::from(ask.target.starts_with("/api/"));
         let address = if numbers.below(10) > 0 { hosts[right] } else { *numbers.pick(&hosts) };
-        let about = format!("seed {seed}, number {number}: {ask:?}");
+        let about = || format!("seed {seed}, number {number}: {ask:?}");
         if number < REQUESTS {
             match ask.try_send(address) {
-                Ok(reply) => seen.note(&reply, ask.method == "HEAD", &about),
-                Err(error) => seen.faults.push(format!("{error} | {about}")),
+                Ok(reply) => seen.note(&reply, ask.method == "HEAD", about),
+                Err(error) => seen.faults.push(format!("{error} | {}", about())),
             }
         } else {
             let mut bytes = ask.to_bytes(address);
             damage(&mut bytes, &mut numbers);
             // No answer is a good answer to half a request.
             if let Ok(reply) = exchange(address, &bytes) {
-                seen.note(&reply, bytes.starts_with(b"HEAD "), &format!("{about}, damaged: {}", bytes.escape_ascii()));
+                seen.note(&reply, bytes.starts_with(b"HEAD "), || {
+                    format!("{}, damaged: {}", about(), bytes.escape_ascii())
+                });
             }
         }
     }
@@ -150,9 +147,10 @@ struct Material {
     pieces: Vec<&'static str>,
 }
 
-const METHODS: [&str; 14] = [
+const METHODS: [&str; 17] = [
     // CONNECT is not among them: it asks for a tunnel, which workerd itself answers.
-    "GET", "GET", "GET", "GET", "HEAD", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "TRACE", "get",
+    "GET", "GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS",
+    "TRACE", "PROPFIND", "get",
 ];
 
 const HEADERS: [(&str, &[&str]); 14] = [
@@ -171,8 +169,8 @@ const HEADERS: [(&str, &[&str]); 14] = [
         ],
     ),
     ("if-none-match", &["*", "\"a\"", "W/\"a\"", "\"", "a,b", ",,,", "\"\u{e9}\""]),
-    ("if-match", &["*", "\"a\"", "W/\"a\"", "\"", ""]),
     ("if-range", &["\"a\"", "W/\"a\"", "Sun, 06 Nov 1994 08:49:37 GMT", "x"]),
+    ("if-match", &["*", "\"a\"", "W/\"a\"", "\"", ""]),
     (
         "if-modified-since",
         &["Sun, 06 Nov 1994 08:49:37 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "0", "Sun, 06 Nov 1994 08:49:60 GMT"],
@@ -305,7 +303,8 @@ impl Material {
         }
         let method = if for_api && numbers.below(3) > 0 { "POST" } else { *numbers.pick(&METHODS) };
         let mut ask = Ask::new(method, &target);
-        if numbers.below(10) > 1 {
+        let has_one = ["/d/", "/s/", "CAT="].iter().any(|place| target.contains(place));
+        if numbers.below(10) > if has_one { 7 } else { 0 } {
             let mut token = if for_api { stack.ready.api_key.clone() } else { numbers.pick(&self.tokens).clone() };
             if numbers.below(5) == 0 {
                 self.change(&mut token, numbers);
@@ -320,7 +319,9 @@ impl Material {
             ask = ask.header("content-type", "application/json");
         }
         for _ in 0..numbers.below(4) {
-            let (name, values) = *numbers.pick(&HEADERS);
+            // Mostly those of the first lines, which reads of objects go by.
+            let end = if numbers.below(2) == 0 { 3 } else { HEADERS.len() };
+            let (name, values) = *numbers.pick(&HEADERS[..end]);
             let mut value = (*numbers.pick(values)).to_owned();
             if numbers.below(8) == 0 {
                 self.change(&mut value, numbers);
@@ -330,7 +331,7 @@ impl Material {
         if numbers.below(40) == 0 {
             ask = ask.host(Some(*numbers.pick(&HOSTS)));
         }
-        if !matches!(method, "GET" | "HEAD") || false {
+        if !matches!(method, "GET" | "HEAD") || numbers.below(20) == 0 {
             let mut body = numbers.pick(&self.bodies).clone();
             if numbers.below(3) == 0 {
                 self.change(&mut body, numbers);
@@ -352,13 +353,16 @@ impl Material {
         let (a, b) = (*numbers.pick(&places), *numbers.pick(&places));
         let (from, to) = (a.min(b), a.max(b));
         match numbers.below(12) {
-            0..=5 => text.insert_str(from, *numbers.pick(&self.pieces)),
+            0..=5 => {
+                let piece = *numbers.pick(&self.pieces);
+                text.insert_str(from, piece);
+            }
             6 | 7 => drop(text.drain(from..to)),
             8 | 9 => {
                 let again = text[from..to].to_owned();
                 text.insert_str(to, &again);
             }
-            10 => text.insert_str(from, &"a".repeat([100, 1000, 1020, 1100, 4000, 9000][numbers.below(6)])),
+            10 => text.insert_str(from, &"a".repeat([100, 1000, 1015, 1100, 4000, 9000][numbers.below(6)])),
             _ => *text = text.to_uppercase(),
         }
     }

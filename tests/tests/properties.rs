@@ -168,8 +168,14 @@ proptest! {
         let decision = decided(&request, UnixTime::from_millis(now));
         prop_assert!(status(&decision) < 500, "{:?}", decision);
         if let Decision::Forward(forward) = decision {
-            let fetch = CONFIG.with(|config| forward.sign(b"{}", NOW, config)).unwrap();
-            prop_assert!(fetch.url.starts_with("https://signer.example.com/api/v1/"));
+            let takes_body = matches!(method.as_str(), "POST" | "PUT" | "PATCH");
+            match CONFIG.with(|config| forward.sign(b"{}", NOW, config)) {
+                Ok(fetch) => {
+                    prop_assert!(takes_body);
+                    prop_assert!(fetch.url.starts_with("https://signer.example.com/api/v1/"));
+                }
+                Err(refusal) => prop_assert!(!takes_body && refusal.status() == 400, "{refusal}"),
+            }
         }
     }
 

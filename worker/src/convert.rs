@@ -20,7 +20,8 @@ impl Received {
         let id = headers.iter().find(|(name, _)| name == ID_HEADER).map(|(_, value)| value.clone());
         let place = request.cf().map_or((None, None, None), |cf| (cf.country(), cf.region_code(), cf.asn()));
         Self {
-            method: request.method().to_string(),
+            // The `worker` crate's own reading takes a method that it does not know for GET.
+            method: request.inner().method(),
             url: request.inner().url(),
             id: id.unwrap_or_else(random_id),
             headers,

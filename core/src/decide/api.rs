@@ -1,6 +1,6 @@
 //! What is checked of an API call before its body is read: the rest is the signer's.
 
-use crate::decision::{CLIENT_ADDRESS, CLIENT_AUTHORIZATION, Forward, MAX_API_BODY_BYTES, REQUEST_ID};
+use crate::decision::{ApiBody, CLIENT_ADDRESS, CLIENT_AUTHORIZATION, Forward, MAX_API_BODY_BYTES, REQUEST_ID};
 use crate::path::ObjectPath;
 use crate::range::number;
 use crate::refusal::{Allow, Refusal};
@@ -13,9 +13,9 @@ const MAX_HEADER_BYTES: usize = 4096;
 
 /// Checks method, path, length and type, and takes along the headers that the signer reads.
 pub(super) fn forward(request: &Request<'_>, path: &str, query: &str) -> Result<Forward, Refusal> {
-    let has_body = match request.method {
-        "GET" | "HEAD" | "DELETE" => false,
-        "POST" | "PUT" | "PATCH" => true,
+    let body = match request.method {
+        "GET" | "HEAD" | "DELETE" => ApiBody::None,
+        "POST" | "PUT" | "PATCH" => ApiBody::Json,
         _ => return Err(Refusal::MethodNotAllowed(Allow::Api)),
     };
     let canonical = ObjectPath::from_target(&path[1..]).map_err(Refusal::BadPath)?;
@@ -31,10 +31,10 @@ pub(super) fn forward(request: &Request<'_>, path: &str, query: &str) -> Result<
         Some(Some(length)) if length > MAX_API_BODY_BYTES as u64 => return Err(Refusal::TooLarge),
         _ => {}
     }
-    if has_body && !request.headers.one("content-type").is_some_and(is_json) {
+    if body == ApiBody::Json && !request.headers.one("content-type").is_some_and(is_json) {
         return Err(Refusal::UnsupportedType);
     }
-    Ok(Forward { method: request.method.into(), path: path.into(), headers: headers(request) })
+    Ok(Forward { method: request.method.into(), path: path.into(), body, headers: headers(request) })
 }
 
 fn is_json(content_type: &str) -> bool {

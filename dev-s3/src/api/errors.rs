@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use http::StatusCode;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use s3s::{S3Error, S3ErrorCode};
 
 use crate::store::StoreError;
@@ -80,5 +81,15 @@ pub(crate) fn content_sha256_mismatch() -> S3Error {
         "The provided 'x-amz-content-sha256' header does not match what was computed.",
     );
     error.set_status_code(StatusCode::BAD_REQUEST);
+    error
+}
+
+/// The header in which an InvalidRange tells the object's size to whoever writes the error's XML; it goes no further.
+pub(crate) const ACTUAL_OBJECT_SIZE: &str = "x-clouddrop-actual-object-size";
+
+/// No byte of an object of `size` bytes is in the range.
+pub(crate) fn invalid_range(size: u64) -> S3Error {
+    let mut error = S3Error::with_message(S3ErrorCode::InvalidRange, "The requested range is not satisfiable");
+    error.set_headers(HeaderMap::from_iter([(HeaderName::from_static(ACTUAL_OBJECT_SIZE), HeaderValue::from(size))]));
     error
 }

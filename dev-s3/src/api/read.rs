@@ -101,7 +101,7 @@ impl S3Route for ReadRoute {
             Selection::Whole => (StatusCode::OK, 0..record.size),
             Selection::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
             Selection::Unsatisfiable => {
-                return Err(S3Error::with_message(S3ErrorCode::InvalidRange, "The requested range is not satisfiable"));
+                return Err(errors::invalid_range(record.size));
             }
         };
 

@@ -95,3 +95,44 @@ pub fn assert_nothing_of_s3(reply: &Reply, about: &str) {
         assert!(!all.contains(word), "{about}: {word} in {all}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Reply {
+        let mut headers: Vec<(String, String)> = ALWAYS.map(|(name, part)| (name.into(), part.into())).into();
+        headers.push(("cache-control".into(), CACHING.into()));
+        headers.push(("x-frame-options".into(), "DENY".into()));
+        headers[3].1.push_str("; default-src 'none'");
+        Reply { status: 200, headers, body: vec![] }
+    }
+
+    #[test]
+    fn every_header_is_missed_and_every_other_is_found() {
+        assert_eq!(fault(&good()), None);
+        for place in 0..good().headers.len() {
+            let mut reply = good();
+            let (name, _) = reply.headers.remove(place);
+            assert!(fault(&reply).is_some(), "without {name}");
+            let mut reply = good();
+            reply.headers[place].1 = "x".into();
+            assert!(fault(&reply).is_some(), "another {name}");
+            let mut reply = good();
+            reply.headers.push(reply.headers[place].clone());
+            assert!(name == "x-frame-options" || fault(&reply).is_some(), "two of {name}");
+        }
+        for name in ["server", "set-cookie", "x-amz-request-id", "location"] {
+            let mut reply = good();
+            reply.headers.push((name.into(), "x".into()));
+            assert!(fault(&reply).is_some_and(|fault| fault.contains(name)));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "signaturedoesnotmatch")]
+    fn words_of_s3_are_found() {
+        let body = b"<Code>SignatureDoesNotMatch</Code>".to_vec();
+        assert_nothing_of_s3(&Reply { body, ..good() }, "a test");
+    }
+}

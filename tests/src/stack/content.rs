@@ -72,8 +72,8 @@ mod tests {
     #[test]
     fn every_part_is_the_same_file() {
         let whole = bytes(7, 0, 1000);
-        for (first, length) in [(0, 1), (1, 7), (8, 8), (13, 500), (999, 1)] {
-            assert_eq!(bytes(7, first, length), whole[first as usize..first as usize + length]);
+        for (first, length) in [(0_usize, 1), (1, 7), (8, 8), (13, 500), (999, 1)] {
+            assert_eq!(bytes(7, first as u64, length), whole[first..first + length]);
         }
         assert_ne!(bytes(8, 0, 1000), whole);
     }
