@@ -107,7 +107,8 @@ impl Stack {
     /// Starts a stack in `folder`, which is made where it is missing.
     pub fn start_in(folder: &Path, arguments: &[&str], at_end: AtEnd) -> Self {
         std::fs::create_dir_all(folder).unwrap();
-        let talk = folder.join("xtask.log");
+        // Beside the folder, which is gone by the time that a failed start is told.
+        let talk = folder.with_extension("log");
         let xtask = xtask();
         let mut command = Command::new("sh");
         command.args(["-c", RUN_AND_REMOVE, "sh"]).arg(&xtask);
@@ -126,11 +127,15 @@ impl Stack {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         match serde_json::from_str(&line) {
-            Ok(ready) => Self { ready, child, stdin, kept: (at_end == AtEnd::Keep).then(|| folder.into()) },
+            Ok(ready) => {
+                let _ = std::fs::remove_file(&talk);
+                Self { ready, child, stdin, kept: (at_end == AtEnd::Keep).then(|| folder.into()) }
+            }
             Err(error) => {
-                let said = std::fs::read_to_string(&talk).unwrap_or_default();
                 drop(stdin);
                 let status = child.wait().unwrap();
+                let said = std::fs::read_to_string(&talk).unwrap_or_default();
+                let _ = std::fs::remove_file(&talk);
                 panic!("the stack did not start ({error}; {status}); {} dev said:\n{said}", xtask.display())
             }
         }

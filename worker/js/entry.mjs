@@ -17,6 +17,8 @@ const variables = JSON.stringify(
 );
 
 rules.initSync({ module });
+// Set by the `worker` crate when a panic ended an instance while it was waiting for something.
+const state = rules.__worker_init_state();
 // A fault throws here, with every fault in its message: the Worker does not start.
 rules.configure(variables);
 
@@ -68,6 +70,7 @@ export default {
   // Not async, and one promise a read: each further one costs as much as a header.
   fetch(request, bindings, context) {
     try {
+      if (state.criticalError) replaceInstance();
       const method = request.method;
       const reply = method === "GET" || method === "HEAD" ? read(request) : undefined;
       return reply ?? rules.fetch(request, bindings, context).catch(broken);
@@ -195,12 +198,16 @@ async function startOf(response) {
   return text;
 }
 
-// Our fault. A wasm instance that panicked is not to be trusted: a new one takes its place.
+// Our fault.
 function broken(error) {
-  console.error(JSON.stringify({ code: "internal", alarm: true, reason: String(error?.stack ?? error) }));
-  if (error instanceof WebAssembly.RuntimeError) {
-    rules.__wbg_reset_state();
-    rules.configure(variables);
-  }
+  console.error(JSON.stringify({ code: "internal", reason: String(error?.stack ?? error), alarm: true }));
+  if (error instanceof WebAssembly.RuntimeError) replaceInstance();
   return respond(rules.internal(nextId()).split("\n"), null);
+}
+
+// A wasm instance that panicked is not to be trusted: a new one takes its place.
+function replaceInstance() {
+  state.criticalError = false;
+  rules.__wbg_reset_state();
+  rules.configure(variables);
 }
