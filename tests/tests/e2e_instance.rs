@@ -1,0 +1,118 @@
+//! Proves that a panic ends one wasm instance and not the Worker: the next request gets a new one.
+//!
+//! Nothing that is sent makes the edge panic, so the fault is put in by hand: the built edge is run with the one
+//! line taken out that configures it before the first request. The first request then meets an expectation that
+//! does not hold; the instance that takes over is configured as always.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
+
+use clouddrop_tests::files::repository;
+use clouddrop_tests::node;
+use clouddrop_tests::stack::http::Ask;
+use clouddrop_tests::stack::new_folder;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+const MODULES: [&str; 3] = ["entry.mjs", "clouddrop.js", "clouddrop_bg.wasm"];
+const CONFIGURE: &str = "\nrules.configure(variables);\n";
+
+/// workerd with an edge that is not configured; it ends with this value.
+struct Unconfigured {
+    child: Child,
+    address: String,
+    folder: std::path::PathBuf,
+}
+
+impl Unconfigured {
+    fn start() -> Self {
+        let folder = new_folder();
+        fs::create_dir_all(&folder).unwrap();
+        let built = repository().join("target/edge");
+        for name in MODULES {
+            fs::copy(built.join(name), folder.join(name)).unwrap_or_else(|_| panic!("run `cargo xtask build edge`"));
+        }
+        let entry = fs::read_to_string(folder.join("entry.mjs")).unwrap();
+        assert_eq!(entry.matches(CONFIGURE).count(), 1, "the line that configures stands elsewhere now");
+        fs::write(folder.join("entry.mjs"), entry.replacen(CONFIGURE, "\n", 1)).unwrap();
+        fs::write(folder.join("workerd.capnp"), config()).unwrap();
+        let workerd = node::modules().unwrap().join("@cloudflare/workerd-linux-64/bin/workerd");
+        let mut child = Command::new(workerd)
+            .args(["serve", "--control-fd=1", "workerd.capnp"])
+            .current_dir(&folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+        Self { child, address: format!("127.0.0.1:{}", told["port"]), folder }
+    }
+
+    fn status(&self, method: &str) -> u16 {
+        Ask::new(method, "/healthz").host(Some("files.example.net")).send(&self.address).status
+    }
+}
+
+impl Drop for Unconfigured {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn config() -> String {
+    let keys: Vec<String> = ["a", "b"]
+        .iter()
+        .map(|kid| format!(r#"{{\"issuer\":\"test\",\"kid\":\"{kid}\",\"secret\":\"{}\"}}"#, "A".repeat(43)))
+        .collect();
+    let token_keys = format!("[{}]", keys.join(","));
+    let variables: String = [
+        ("FILE_HOST", "files.example.net"),
+        ("PAGE_HOST", "share.example.com"),
+        ("AUDIENCE", "test"),
+        ("ORIGIN", "https://bucket.s3.eu-central-1.amazonaws.com"),
+        ("REGION", "eu-central-1"),
+        ("OBJECT_PREFIX", "files/"),
+        ("SIGNER_URL", "https://signer.example.com"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("TOKEN_KEYS", &token_keys),
+    ]
+    .iter()
+    .map(|(name, value)| format!("(name = \"{name}\", text = \"{value}\"),"))
+    .collect();
+    format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "edge", worker = .edge)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "edge")]
+);
+const edge :Workerd.Worker = (
+  modules = [
+    (name = "entry.mjs", esModule = embed "entry.mjs"),
+    (name = "clouddrop.js", esModule = embed "clouddrop.js"),
+    (name = "clouddrop_bg.wasm", wasm = embed "clouddrop_bg.wasm")
+  ],
+  compatibilityDate = "2026-07-01",
+  bindings = [{variables}]
+);
+"#
+    )
+}
+
+#[test]
+fn after_a_panic_on_the_short_way_the_next_request_is_served() {
+    let edge = Unconfigured::start();
+    let statuses: Vec<u16> = (0..3).map(|_| edge.status("GET")).collect();
+    assert_eq!(statuses, [500, 200, 200]);
+}
+
+#[test]
+fn after_a_panic_behind_a_wait_the_next_request_is_served() {
+    let edge = Unconfigured::start();
+    let statuses: Vec<u16> = (0..3).map(|_| edge.status("DELETE")).collect();
+    assert_eq!(statuses, [500, 405, 405]);
+}
