@@ -12,6 +12,7 @@
 //! again     as fetch, with G in the place of F: cancel the body first
 //! error     B \n expect                  read the body of the error and ask again with it
 //! place     P                            ask again with the client's place
+//! refusal   Q                            ask again with the request beside the head
 //! other     W                            not for this path: a landing page, an API call, a claim
 //! ```
 //! `place` is `?` (not looked up) or `country,subdivision,asn`, each part empty where it is not known;
@@ -76,22 +77,32 @@ impl Question<'_> {
         self.with_request(|request| write_reply(&refusal.reply(request), request.id)).unwrap_or_else(malformed)
     }
 
-    /// Settles the origin's answer, and writes what follows.
+    /// Settles the origin's answer, and writes what follows. The request is needed to word a refusal only, see
+    /// [`settle`].
     pub fn settle(&self, answer: &str, error_body: Option<&str>, now: UnixTime, config: &Config) -> String {
-        let settled = read_answer(answer, |expect, head| expect.settle(head, error_body, now, config));
-        match settled {
-            Some(Next::Reply(reply)) => write_reply(&reply, ""), // one that settles carries no log line
-            Some(Next::Again(fetch)) => write_fetch('G', &fetch),
-            Some(Next::ReadError(expect)) => {
-                let mut out = String::from("B\n");
-                out.push_str(&expect.to_text());
-                out
-            }
-            Some(Next::Refuse(refusal)) => {
-                self.with_request(|request| write_reply(&refusal.reply(request), request.id)).unwrap_or_else(malformed)
-            }
-            None => malformed(),
+        settled(answer, error_body, now, config).unwrap_or_else(|refusal| {
+            self.with_request(|request| write_reply(&refusal.reply(request), request.id)).unwrap_or_else(malformed)
+        })
+    }
+}
+
+/// Settles the origin's answer without the request, and writes what follows: all but a refusal, for which it
+/// writes `Q`. Most answers are no refusal, and the request is the longest text there is.
+pub fn settle(answer: &str, error_body: Option<&str>, now: UnixTime, config: &Config) -> String {
+    settled(answer, error_body, now, config).unwrap_or_else(|_| "Q".into())
+}
+
+fn settled(answer: &str, error_body: Option<&str>, now: UnixTime, config: &Config) -> Result<String, Refusal> {
+    let next = read_answer(answer, |expect, head| expect.settle(head, error_body, now, config));
+    match next.ok_or(Refusal::Internal("malformed text at the border"))? {
+        Next::Reply(reply) => Ok(write_reply(&reply, "")), // one that settles carries no log line
+        Next::Again(fetch) => Ok(write_fetch('G', &fetch)),
+        Next::ReadError(expect) => {
+            let mut out = String::from("B\n");
+            out.push_str(&expect.to_text());
+            Ok(out)
         }
+        Next::Refuse(refusal) => Err(refusal),
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
 use clouddrop_cases::config;
-use clouddrop_core::border::{Question, header_sets};
+use clouddrop_core::border::{self, Question, header_sets};
 use clouddrop_core::{Config, HeaderSet, UnixTime};
 use serde_json::{Map, Value};
 
@@ -99,4 +99,15 @@ fn the_header_sets_read_back() {
         let read: Vec<(&str, String)> = lines.chunks(2).map(|pair| (pair[0], pair[1].to_string())).collect();
         assert_eq!(read, set.headers());
     }
+}
+
+#[test]
+fn an_answer_is_settled_without_the_request_unless_it_is_refused() {
+    let config = default_config();
+    let expect = "fg\u{1f}a\u{1f}attachment\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}";
+    let settled = |head: &str| border::settle(&format!("{head}\n"), None, NOW, &config);
+    assert!(settled(&format!("200\n{expect}\ncontent-length,5")).starts_with("R\n200\n"));
+    assert_eq!(settled(&format!("200\n{expect}")), "Q");
+    assert_eq!(settled("nonsense"), "Q");
+    assert!(settled(&format!("503\n{expect}")).starts_with("B\n"));
 }

@@ -80,14 +80,24 @@ export default {
   },
 };
 
+// Texts cross as UTF-8, written natively into one array that is copied into wasm's memory before it is used
+// again. A longer text, which only a hostile request makes, gets an array of its own.
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(32_768);
+function encoded(text) {
+  // A UTF-16 unit takes at most three bytes.
+  if (text.length * 3 > scratch.length) return encoder.encode(text);
+  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+}
+
 // Answers a read of an object; undefined if the request is not one.
 function read(request) {
   let question = describe(request, "?");
-  let answer = rules.gate(question, Date.now());
+  let answer = rules.gate(encoded(question), Date.now());
   if (answer === "P") {
     const { country, regionCode, asn } = request.cf ?? {};
     question = describe(request, `${country ?? ""},${regionCode ?? ""},${asn ?? ""}`);
-    answer = rules.gate(question, Date.now());
+    answer = rules.gate(encoded(question), Date.now());
   }
   if (answer === "W") return undefined;
   const lines = answer.split("\n");
@@ -116,8 +126,11 @@ function ask(question, lines, left) {
 function settle(question, expect, origin, errorBody, left) {
   try {
     const head = `${origin.status}\n${expect}\n${originFields(origin.headers)}`;
-    const lines = rules.settle(question, head, errorBody, Date.now()).split("\n");
+    const now = Date.now();
+    const lines = rules.settle(encoded(head), errorBody, now).split("\n");
     switch (lines[0]) {
+      case "Q":
+        return respond(rules.refuse(encoder.encode(question), encoded(head), errorBody, now).split("\n"), origin);
       case "R":
         return respond(lines, origin);
       case "B":
@@ -133,7 +146,7 @@ function settle(question, expect, origin, errorBody, left) {
 }
 
 function unreached(question, cause) {
-  return respond(rules.unreachable(question, cause).split("\n"), null);
+  return respond(rules.unreachable(encoded(question), cause).split("\n"), null);
 }
 
 // A request as text. Header names hold no comma, so name and value come apart at the first one.

@@ -21,8 +21,15 @@ const ADDRESS_HEADER: &str = "cf-connecting-ip";
 const ID_HEADER: &str = "cf-ray";
 
 /// A request in the text form of `clouddrop_core::border`.
-const fn question(text: &str) -> Question<'_> {
-    Question { text, address_header: ADDRESS_HEADER, id_header: ID_HEADER }
+fn question(request: &[u8]) -> Question<'_> {
+    Question { text: text(request), address_header: ADDRESS_HEADER, id_header: ID_HEADER }
+}
+
+/// Text crosses as UTF-8 that the platform's own encoder wrote: wasm-bindgen's way of taking a string over,
+/// character by character in JavaScript, cost more than the decision. What is not UTF-8 is no text of ours, and
+/// the empty text is malformed to all readers.
+fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Panics print their message and place before the instance ends.
@@ -44,21 +51,29 @@ pub fn configure(variables: &str) -> Result<(), JsError> {
 /// Decides about a request, in the text form of `clouddrop_core::border`. `now` is in milliseconds since
 /// 1970.
 #[wasm_bindgen]
-pub fn gate(request: &str, now: f64) -> String {
+pub fn gate(request: &[u8], now: f64) -> String {
     state::with_config(|config| question(request).decide(state::time(now), config))
 }
 
 /// What follows from the origin's answer to a request that [`gate`] sent out; `error_body` is the start of an
-/// error's body, once it was asked for.
+/// error's body, once it was asked for. `Q` is a refusal, which [`refuse`] words.
 #[wasm_bindgen]
 #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands texts over as owned")]
-pub fn settle(request: &str, answer: &str, error_body: Option<String>, now: f64) -> String {
-    state::with_config(|config| question(request).settle(answer, error_body.as_deref(), state::time(now), config))
+pub fn settle(answer: &[u8], error_body: Option<String>, now: f64) -> String {
+    state::with_config(|config| border::settle(text(answer), error_body.as_deref(), state::time(now), config))
+}
+
+/// As [`settle`], with the request that the refusal is a reply to.
+#[wasm_bindgen]
+#[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands texts over as owned")]
+pub fn refuse(request: &[u8], answer: &[u8], error_body: Option<String>, now: f64) -> String {
+    let now = state::time(now);
+    state::with_config(|config| question(request).settle(text(answer), error_body.as_deref(), now, config))
 }
 
 /// The reply when the origin could not be reached: `cause` is `timeout` or anything else.
 #[wasm_bindgen]
-pub fn unreachable(request: &str, cause: &str) -> String {
+pub fn unreachable(request: &[u8], cause: &str) -> String {
     question(request).unreachable(cause)
 }
 
