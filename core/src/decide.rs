@@ -43,13 +43,13 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config) -> Result<Decis
             let method = read_method(request, Allow::GetHead)?;
             let path = object_path(raw, config)?;
             let text = carrier::find(&request.headers, url.query, None)?;
-            with_token(text, now, config, |token| read(token, request, &url, method, path, now, config))
+            with_token(text, request, now, config, |token| read(token, request, &url, method, path, now, config))
         }
         Route::Download { token, relative } => {
             let claims_use = request.method == "POST";
             let method = if claims_use { Method::Get } else { read_method(request, Allow::GetHeadPost)? };
             let text = carrier::find(&request.headers, url.query, Some(token))?;
-            with_token(text, now, config, |token| {
+            with_token(text, request, now, config, |token| {
                 let path = object_of(&token, relative, config)?;
                 if claims_use {
                     claim(token, request, &url, path, now, config)
@@ -61,7 +61,9 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config) -> Result<Decis
         Route::Share(text) => {
             read_method(request, Allow::GetHead)?;
             let text = carrier::find(&request.headers, url.query, Some(text))?;
-            with_token(text, now, config, |token| landing(token, text.unwrap_or(""), request, &url, now, config))
+            with_token(text, request, now, config, |token| {
+                landing(token, text.unwrap_or(""), request, &url, now, config)
+            })
         }
         Route::Api(path) => Ok(Decision::Forward(api::forward(request, path, url.query)?)),
         Route::Fixed(fixed) => {
@@ -85,9 +87,10 @@ fn read_method(request: &Request<'_>, allow: Allow) -> Result<Method, Refusal> {
     Method::from_name(request.method).ok_or(Refusal::MethodNotAllowed(allow))
 }
 
-/// Verifies the token and goes on with it.
+/// Verifies the token and goes on with it, once it is known where the client is if the token asks.
 fn with_token(
     text: Option<&str>,
+    request: &Request<'_>,
     now: UnixTime,
     config: &Config,
     go_on: impl FnOnce(Verified<'_>) -> Result<Decision, Refusal>,
@@ -95,7 +98,11 @@ fn with_token(
     let text = text.ok_or(Refusal::Unauthorized("no token"))?;
     let bytes = TokenBytes::decode(text).map_err(|fault| Refusal::Unauthorized(fault.0))?;
     let parts = bytes.parts().map_err(|fault| Refusal::Unauthorized(fault.0))?;
-    go_on(verify(&parts, &config.keys, now)?)
+    let token = verify(&parts, &config.keys, now)?;
+    if policy::needs_place(token.claims(), request.client.place) {
+        return Ok(Decision::LookUpPlace);
+    }
+    go_on(token)
 }
 
 /// The object, for whoever may have it now.
@@ -108,9 +115,6 @@ fn read(
     now: UnixTime,
     config: &Config,
 ) -> Result<Decision, Refusal> {
-    if policy::needs_place(token.claims(), request.client.place) {
-        return Ok(Decision::LookUpPlace);
-    }
     let grant = granted(token, request, url, method, path, now, config)?;
     // A grant is a use that was claimed: it is not counted again.
     if grant.claims().download_limit().is_some() && grant.claims().purpose() != Purpose::Grant {
@@ -128,9 +132,6 @@ fn claim(
     now: UnixTime,
     config: &Config,
 ) -> Result<Decision, Refusal> {
-    if policy::needs_place(token.claims(), request.client.place) {
-        return Ok(Decision::LookUpPlace);
-    }
     let grant = granted(token, request, url, Method::Get, path, now, config)?;
     let limit = grant.claims().download_limit().filter(|_| grant.claims().purpose() == Purpose::Download);
     let limit = limit.ok_or(Refusal::MethodNotAllowed(Allow::GetHead))?;
@@ -146,9 +147,6 @@ fn landing(
     now: UnixTime,
     config: &Config,
 ) -> Result<Decision, Refusal> {
-    if policy::needs_place(token.claims(), request.client.place) {
-        return Ok(Decision::LookUpPlace);
-    }
     let target = token.claims().target()?;
     let path = target_path(&target, config)?;
     let grant = granted(token, request, url, Method::Get, path, now, config)?;

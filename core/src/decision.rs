@@ -21,7 +21,7 @@ pub enum Decision {
     Reply(Reply),
     /// Ask the origin, then [`Fetch::settle`].
     Fetch(Fetch),
-    /// Ask the origin about the object, then [`Landing::page`].
+    /// Ask the origin about the object, then [`crate::landing::Facts::settle`].
     Landing(Landing),
     /// Claim one use of a counted link, then [`Spend::settle`].
     Spend(Spend),

@@ -3,7 +3,7 @@
 //! Two ways lead through here. Reads of objects, nearly all traffic, take the short one: `js/entry.mjs`
 //! gives a request to [`gate`] as one text and gets one text back, fetches what that says, and gives the
 //! head of the answer to [`settle`]; no header object, body or promise crosses the border. Everything else
-//! (landing pages, API calls, claims) comes to [`fetch`] through the `worker` crate.
+//! (landing pages, API calls, claims) comes to `fetch` through the `worker` crate.
 //!
 //! There is no rule in this crate: it converts, performs, converts back.
 
