@@ -1,7 +1,7 @@
 //! The border between a JavaScript host and the rules compiled to wasm: one text in, one text out.
 //!
-//! Each crossing costs more than a SHA-256 block, so a request crosses twice: [`Question`] to the
-//! decision, [`Answer`] to the reply. Lines end in `\n`; no field can hold one, since URLs and header
+//! Each crossing costs more than a SHA-256 block, so a request crosses twice: [`Question::decide`] for the
+//! decision, [`settle`] for the reply. Lines end in `\n`; no field can hold one, since URLs and header
 //! fields cannot, and every text is checked for it on its way out.
 //!
 //! ```text
