@@ -29,6 +29,13 @@ pub(crate) fn lint() -> anyhow::Result<()> {
     run::shown(run::cargo(None).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
 
+/// The documentation: a link that leads nowhere is a name that has changed.
+pub(crate) fn document() -> anyhow::Result<()> {
+    let mut cargo = run::cargo(None);
+    cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    run::shown(&mut cargo)
+}
+
 /// The edge as it is compiled for wasm.
 pub(crate) fn lint_wasm(tools: &Tools) -> anyhow::Result<()> {
     let mut cargo = run::cargo(Some(&tools.wasm_toolchain));

@@ -37,6 +37,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let mut steps: Vec<Step<'_>> = vec![
         ("format", Box::new(check::check_format)),
         ("lints", Box::new(check::lint)),
+        ("documentation", Box::new(check::document)),
         ("native tests", Box::new(|| native_tests(&tools, &this, &targets))),
         ("examples in the documentation", Box::new(|| run::shown(tests(&tools, &this).arg("--doc")))),
     ];
