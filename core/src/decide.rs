@@ -5,7 +5,7 @@ mod route;
 
 use crate::config::Config;
 use crate::decision::{Decision, Spend};
-use crate::expect::Expect;
+use crate::expect::{Expect, Use};
 use crate::grant::{Grant, Method};
 use crate::landing::{Facts, Landing};
 use crate::path::{MAX_KEY_BYTES, ObjectPath, PathFault};
@@ -17,39 +17,47 @@ use crate::time::UnixTime;
 use crate::token::claims::Target;
 use crate::token::wire::TokenBytes;
 use crate::token::{Purpose, Verified, carrier, verify};
+use crate::trail::Trail;
 use alloc::format;
 use alloc::string::String;
 use route::{Route, Site};
 
-/// Decides what to do with a request at `now`.
+/// As [`decide_on`], for callers that neither log nor limit.
+pub fn decide(request: &Request<'_>, now: UnixTime, config: &Config) -> Decision {
+    decide_on(request, now, config, &mut Trail::default())
+}
+
+/// Decides what to do with a request at `now`, and leaves on `trail` what it has learnt on the way.
 ///
 /// 1. The target's length (414), the Host (421), the route (404), the method (405).
 /// 2. The path, refused if it is not canonical (400); the token's carrier, refused if two differ (400).
 /// 3. Structure, algorithm, key and MAC: 401 for all of them alike.
 /// 4. Every claim (403); where the client is, asked for only if the token asks.
 /// 5. A counted link is read with a claimed use only (403); then the request for the origin is signed.
-pub fn decide(request: &Request<'_>, now: UnixTime, config: &Config) -> Decision {
-    match routed(request, now, config) {
+pub fn decide_on(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Trail) -> Decision {
+    match routed(request, now, config, trail) {
         Ok(decision) => decision,
         Err(refusal) => Decision::Reply(refusal.reply(request)),
     }
 }
 
-fn routed(request: &Request<'_>, now: UnixTime, config: &Config) -> Result<Decision, Refusal> {
+fn routed(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Trail) -> Result<Decision, Refusal> {
     let url = Url::split(request.url)?;
     let site = Site::of(&url, request, config)?;
-    match Route::of(site, url.path)? {
+    let route = Route::of(site, url.path)?;
+    trail.route = route.name();
+    match route {
         Route::File(raw) => {
             let method = read_method(request, Allow::GetHead)?;
             let path = object_path(raw, config)?;
             let text = carrier::find(&request.headers, url.query, None)?;
-            with_token(text, request, now, config, |token| read(token, request, &url, method, path, now, config))
+            with_token(text, request, now, config, trail, |token| read(token, request, &url, method, path, now, config))
         }
         Route::Download { token, relative } => {
             let claims_use = request.method == "POST";
             let method = if claims_use { Method::Get } else { read_method(request, Allow::GetHeadPost)? };
             let text = carrier::find(&request.headers, url.query, Some(token))?;
-            with_token(text, request, now, config, |token| {
+            with_token(text, request, now, config, trail, |token| {
                 let path = object_of(&token, relative, config)?;
                 if claims_use {
                     claim(token, request, &url, path, now, config)
@@ -61,7 +69,7 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config) -> Result<Decis
         Route::Share(text) => {
             read_method(request, Allow::GetHead)?;
             let text = carrier::find(&request.headers, url.query, Some(text))?;
-            with_token(text, request, now, config, |token| {
+            with_token(text, request, now, config, trail, |token| {
                 landing(token, text.unwrap_or(""), request, &url, now, config)
             })
         }
@@ -93,12 +101,15 @@ fn with_token(
     request: &Request<'_>,
     now: UnixTime,
     config: &Config,
+    trail: &mut Trail,
     go_on: impl FnOnce(Verified<'_>) -> Result<Decision, Refusal>,
 ) -> Result<Decision, Refusal> {
     let text = text.ok_or(Refusal::Unauthorized("no token"))?;
     let bytes = TokenBytes::decode(text).map_err(|fault| Refusal::Unauthorized(fault.0))?;
     let parts = bytes.parts().map_err(|fault| Refusal::Unauthorized(fault.0))?;
     let token = verify(&parts, &config.keys, now)?;
+    trail.token_id = token.claims().id().map(Into::into);
+    trail.key_id = Some(token.key().id().as_str().into());
     if policy::needs_place(token.claims(), request.client.place) {
         return Ok(Decision::LookUpPlace);
     }
@@ -158,7 +169,7 @@ fn landing(
         download: format!("/d/{text}"),
     };
     let fetch = match target {
-        Target::Exact(_) => Some(Expect::for_head(grant.path()).fetch(now, config)?),
+        Target::Exact(_) => Some(Expect::for_head(grant.path(), Use::Page).fetch(now, config)?),
         Target::Prefix(_) => None,
     };
     Ok(Decision::Landing(Landing { fetch, facts }))

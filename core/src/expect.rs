@@ -8,6 +8,7 @@ use crate::path::ObjectPath;
 use crate::range::ByteRange;
 use crate::refusal::Refusal;
 use crate::request::{Headers, Request};
+use crate::retry::Origin;
 use crate::sigv4::{ToSign, UNSIGNED_PAYLOAD};
 use crate::time::UnixTime;
 use crate::token::Disposition;
@@ -28,10 +29,27 @@ pub(crate) enum Stage {
     Api,
 }
 
+/// What an answer is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Use {
+    /// To be passed on.
+    Read,
+    /// A page about the object.
+    Page,
+    /// A claim: the object's version and size.
+    Claim,
+    /// A page about a folder.
+    Folder,
+}
+
 /// The client's request as far as its answer depends on it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expect {
     pub(crate) stage: Stage,
+    /// What the answer is for.
+    pub(crate) use_of: Use,
+    /// Which origin it comes from.
+    pub(crate) origin: Origin,
     pub(crate) method: Method,
     /// The object, encoded.
     pub(crate) path: String,
@@ -90,6 +108,8 @@ impl Expect {
         let if_range = range.and_then(|_| request.headers.one("if-range")).map(ToString::to_string);
         Self {
             stage: Stage::First,
+            use_of: Use::Read,
+            origin: Origin::First,
             method: grant.method(),
             path: grant.path().encoded().into(),
             range,
@@ -103,9 +123,11 @@ impl Expect {
     }
 
     /// For a question about an object that no client's conditions apply to.
-    pub(crate) fn for_head(path: &ObjectPath) -> Self {
+    pub(crate) fn for_head(path: &ObjectPath, use_of: Use) -> Self {
         Self {
             stage: Stage::First,
+            use_of,
+            origin: Origin::First,
             method: Method::Head,
             path: path.encoded().into(),
             range: None,
@@ -120,6 +142,8 @@ impl Expect {
     pub(crate) fn api() -> Self {
         Self {
             stage: Stage::Api,
+            use_of: Use::Read,
+            origin: Origin::First,
             method: Method::Get,
             path: String::new(),
             range: None,
@@ -147,16 +171,17 @@ impl Expect {
         below_bucket.push('/');
         crate::percent::push_path(&mut below_bucket, &config.object_prefix);
         below_bucket.push_str(&self.path);
-        let (path, url) = config.bucket.locate(&below_bucket);
+        let bucket = config.bucket(self.origin);
+        let (path, url) = bucket.endpoint.locate(&below_bucket);
         let to_sign = ToSign {
             method: method.as_str(),
-            host: config.bucket.host(),
+            host: bucket.endpoint.host(),
             path: &path,
             query: "",
             extra: &[],
             payload: UNSIGNED_PAYLOAD,
         };
-        let mut headers = config.s3.sign(&config.credentials, &to_sign, now).into_vec();
+        let mut headers = bucket.signer.sign(&config.credentials, &to_sign, now).into_vec();
         self.add_unsigned(&mut headers);
         Ok(Fetch { method: method.as_str().into(), url, headers, expect: self })
     }
@@ -204,6 +229,16 @@ impl Expect {
             Method::Get => 'g',
             Method::Head => 'h',
         });
+        out.push(match self.use_of {
+            Use::Read => 'r',
+            Use::Page => 'p',
+            Use::Claim => 'c',
+            Use::Folder => 'l',
+        });
+        out.push(match self.origin {
+            Origin::First => '1',
+            Origin::Second => '2',
+        });
         let range = self.range.map(|range| range.header());
         let conditions = &self.conditions;
         for field in [
@@ -227,12 +262,27 @@ impl Expect {
     /// Reads the text form; `None` if it is not one.
     pub fn from_text(text: &str) -> Option<Self> {
         let mut fields = text.split(SEPARATOR);
-        let (stage, method) = match fields.next()? {
-            "fg" => (Stage::First, Method::Get),
-            "fh" => (Stage::First, Method::Head),
-            "wg" => (Stage::Whole, Method::Get),
-            "yh" => (Stage::WhyRefused, Method::Head),
-            "ag" => (Stage::Api, Method::Get),
+        let [stage, method, use_of, origin] = fields.next()?.as_bytes() else {
+            return None;
+        };
+        let (stage, method) = match [*stage, *method] {
+            [b'f', b'g'] => (Stage::First, Method::Get),
+            [b'f', b'h'] => (Stage::First, Method::Head),
+            [b'w', b'g'] => (Stage::Whole, Method::Get),
+            [b'y', b'h'] => (Stage::WhyRefused, Method::Head),
+            [b'a', b'g'] => (Stage::Api, Method::Get),
+            _ => return None,
+        };
+        let use_of = match *use_of {
+            b'r' => Use::Read,
+            b'p' => Use::Page,
+            b'c' => Use::Claim,
+            b'l' => Use::Folder,
+            _ => return None,
+        };
+        let origin = match *origin {
+            b'1' => Origin::First,
+            b'2' => Origin::Second,
             _ => return None,
         };
         let mut next = || fields.next().map(|field| Some(field.to_string()).filter(|field| !field.is_empty()));
@@ -241,6 +291,8 @@ impl Expect {
         let range = next()?;
         let expect = Self {
             stage,
+            use_of,
+            origin,
             method,
             path,
             attachment,
@@ -285,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_text_form_reads_back() {
-        let mut expect = Expect::for_head(&ObjectPath::from_key("a b").unwrap());
+        let mut expect = Expect::for_head(&ObjectPath::from_key("a b").unwrap(), Use::Page);
         assert_eq!(Expect::from_text(&expect.to_text()), Some(expect.clone()));
         expect.method = Method::Get;
         expect.range = Some(ByteRange::Suffix(5));
@@ -295,7 +347,7 @@ mod tests {
         expect.inline = Some("inline".into());
         expect.conditions.if_none_match = Some("\"a\", \"b\"".into());
         assert_eq!(Expect::from_text(&expect.to_text()), Some(expect));
-        for bad in ["", "fg", "xx\u{1f}", "fg\u{1f}a\u{1f}b\u{1f}nonsense"] {
+        for bad in ["", "fgr1", "xxr1\u{1f}", "fgx1\u{1f}", "fgr3\u{1f}", "fgr1\u{1f}a\u{1f}b\u{1f}nonsense"] {
             assert_eq!(Expect::from_text(bad), None);
         }
     }

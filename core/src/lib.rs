@@ -39,6 +39,7 @@ extern crate alloc;
 
 mod base64url;
 pub mod border;
+pub mod cache;
 mod cbor;
 pub mod config;
 pub mod decide;
@@ -61,11 +62,13 @@ pub mod range;
 pub mod refusal;
 pub mod reply;
 pub mod request;
+pub mod retry;
 mod s3_error;
 pub mod secret;
 pub mod sigv4;
 pub mod time;
 pub mod token;
+pub mod trail;
 mod validators;
 
 pub use config::{Config, Fault, Raw};

@@ -123,7 +123,7 @@ impl Expect {
 
     /// RFC 9110 section 13.2.2, from the answer's own validators: lists of tags were not sent on, and an
     /// origin that overlooked a condition is not believed.
-    fn check_conditions(&self, found: &Validators<'_>) -> Result<Option<Reply>, Refusal> {
+    pub(crate) fn check_conditions(&self, found: &Validators<'_>) -> Result<Option<Reply>, Refusal> {
         if let Some(pinned) = &self.pinned {
             let same = EntityTag::parse(pinned).zip(found.tag).is_some_and(|(a, b)| a.is_strongly(&b));
             if !same {
@@ -154,7 +154,7 @@ impl Expect {
     }
 
     /// RFC 9110 section 13.1.5: a strong tag, or a date that is exactly the object's.
-    fn if_range_is_met(&self, found: &Validators<'_>) -> bool {
+    pub(crate) fn if_range_is_met(&self, found: &Validators<'_>) -> bool {
         let Some(validator) = self.if_range.as_deref() else {
             return true;
         };
@@ -165,7 +165,7 @@ impl Expect {
     }
 
     /// The object's own headers, by an allow-list.
-    fn object(
+    pub(crate) fn object(
         &self,
         status: u16,
         head: &Head<'_>,
@@ -244,15 +244,15 @@ enum Outcome {
 }
 
 /// The version of the object, as far as the origin tells it.
-struct Validators<'a> {
-    tag: Option<EntityTag<'a>>,
+pub(crate) struct Validators<'a> {
+    pub(crate) tag: Option<EntityTag<'a>>,
     tag_text: Option<&'a str>,
     modified: Option<UnixTime>,
     modified_text: Option<&'a str>,
 }
 
 impl<'a> Validators<'a> {
-    fn read(head: &Head<'a>) -> Result<Self, Refusal> {
+    pub(crate) fn read(head: &Head<'a>) -> Result<Self, Refusal> {
         let tag_text = head.headers.one("etag");
         let tag = tag_text.and_then(EntityTag::parse);
         if head.headers.has("etag") && tag.is_none() {
@@ -279,7 +279,7 @@ fn not_modified(found: &Validators<'_>) -> Reply {
     Reply { status: 304, set: HeaderSet::File, headers, body: Body::None, log: None }
 }
 
-fn content_length(head: &Head<'_>) -> Result<u64, Refusal> {
+pub(crate) fn content_length(head: &Head<'_>) -> Result<u64, Refusal> {
     head.headers.one("content-length").and_then(number).ok_or(Refusal::OriginError("no valid Content-Length"))
 }
 

@@ -88,6 +88,12 @@ pub(crate) fn escape(text: &str) -> String {
 /// A JSON string with its quotes (RFC 8259 section 7).
 pub(crate) fn json_string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
+    push_json_string(&mut out, text);
+    out
+}
+
+/// Appends a JSON string with its quotes.
+pub(crate) fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
     for char in text.chars() {
         match char {
@@ -98,7 +104,6 @@ pub(crate) fn json_string(text: &str) -> String {
         }
     }
     out.push('"');
-    out
 }
 
 #[cfg(test)]

@@ -26,6 +26,13 @@ pub enum Body {
     None,
     /// The origin's, handed through untouched.
     Origin,
+    /// These bytes of the kept answer that was settled, `end` excluded.
+    Kept {
+        /// The first byte.
+        first: u64,
+        /// One behind the last.
+        end: u64,
+    },
     /// This text.
     Text(String),
 }
@@ -42,15 +49,9 @@ pub struct LogLine {
 }
 
 impl LogLine {
-    /// The line as one JSON object.
-    pub fn to_json(&self, request_id: &str) -> String {
-        alloc::format!(
-            "{{\"request_id\":{},\"code\":\"{}\",\"reason\":{},\"alarm\":{}}}",
-            json_string(request_id),
-            self.code,
-            json_string(&self.reason),
-            self.alarm
-        )
+    /// What goes into the request's log line, behind [`crate::trail::Trail::log_line`].
+    pub fn fields(&self) -> String {
+        alloc::format!(",\"code\":\"{}\",\"reason\":{},\"alarm\":{}", self.code, json_string(&self.reason), self.alarm)
     }
 }
 
@@ -117,6 +118,15 @@ impl HeaderSet {
 }
 
 impl Reply {
+    /// How many bytes of an object follow, as Content-Length says; `None` for a reply without an object's bytes.
+    pub fn length(&self) -> Option<u64> {
+        if !matches!(self.body, Body::Origin | Body::Kept { .. }) {
+            return None;
+        }
+        let (_, length) = self.headers.iter().find(|(name, _)| *name == "content-length")?;
+        crate::range::number(length)
+    }
+
     /// A short text of ours.
     pub fn text(status: u16, content_type: &str, body: impl Into<String>) -> Self {
         Self {

@@ -38,7 +38,7 @@ pub(crate) fn problem(refusal: Refusal, method: &str, request_id: &str) -> Respo
     let refused = refusal.reply(&request);
     let mut reply = Response::new(match refused.body {
         Body::Text(text) => text,
-        Body::None | Body::Origin => String::new(),
+        Body::None | Body::Origin | Body::Kept { .. } => String::new(),
     });
     *reply.status_mut() = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = reply.headers_mut();

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
 use clouddrop_cases::config;
-use clouddrop_core::border::{self, Question, header_sets};
+use clouddrop_core::border::{self, Question, Settling, header_sets};
+use clouddrop_core::retry::{Attempt, FIRST_BYTE_MILLIS, Health};
 use clouddrop_core::{Config, HeaderSet, UnixTime};
 use serde_json::{Map, Value};
 
@@ -14,20 +15,27 @@ fn default_config() -> Config {
 }
 
 const fn question(text: &str) -> Question<'_> {
-    Question { text, address_header: "cf-connecting-ip", id_header: "cf-ray" }
+    Question { text, address_header: "cf-connecting-ip", id_header: "cf-ray", country_header: "cf-ipcountry" }
+}
+
+/// With the request, and no attempt left.
+fn finish(question: &Question<'_>, answer: &str, config: &Config) -> String {
+    let attempt = Attempt { number: 3, elapsed_millis: FIRST_BYTE_MILLIS, entropy: 0 };
+    question.finish(Settling { answer, body: None, attempt }, NOW, config, &mut Health::default())
 }
 
 /// The lines of a reply: status, log and text.
 fn reply(told: &str) -> (u16, Value, Value) {
     let mut lines = told.split('\n');
     assert_eq!(lines.next(), Some("R"), "{told}");
+    let (_limits, opening) = (lines.next().unwrap(), lines.next().unwrap());
     let status = lines.next().unwrap().parse().unwrap();
-    let (_set, _body) = (lines.next().unwrap(), lines.next().unwrap());
-    let log = lines.next().unwrap();
+    let (_set, _body, _bytes) = (lines.next().unwrap(), lines.next().unwrap(), lines.next().unwrap());
+    let log = format!("{}{}}}", if opening.is_empty() { "{\"\":0" } else { opening }, lines.next().unwrap());
     let headers = lines.next().unwrap().split_whitespace().count();
     let text = lines.skip(headers).collect::<Vec<_>>().join("\n");
     let json = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
-    (status, json(log), json(&text))
+    (status, json(&log), json(&text))
 }
 
 #[test]
@@ -40,7 +48,7 @@ fn a_broken_text_is_our_fault() {
         "GET\nhttps://files.example.net/\nid\nSE,,,",
         "GET\nu\nid\nSE",
     ] {
-        let (status, log, problem) = reply(&question(text).decide(NOW, &config));
+        let (status, log, problem) = reply(&question(text).decide(NOW, &config, &mut Health::default()));
         assert_eq!(
             (status, &log["alarm"], &problem["code"]),
             (500, &Value::Bool(true), &Value::from("internal")),
@@ -48,18 +56,22 @@ fn a_broken_text_is_our_fault() {
         );
     }
     let good = question("GET\nhttps://files.example.net/f/a\nid\n?\nhost,files.example.net");
-    for answer in ["", "200", "x\nfg", "200\nzz", "70000\nfg"] {
-        assert_eq!(reply(&good.settle(answer, None, NOW, &config)).0, 500, "{answer:?}");
+    for answer in ["", "200", "x\nfgr1", "200\nzz", "70000\nfgr1"] {
+        assert_eq!(reply(&finish(&good, answer, &config)).0, 500, "{answer:?}");
+        assert_eq!(reply(&border::settle(answer, None, NOW, &config, &mut Health::default())).0, 500, "{answer:?}");
     }
 }
 
 #[test]
 fn a_platforms_failure_has_a_status_of_its_own() {
     let question = question("GET\nhttps://files.example.net/f/a\nid-1\n?\nhost,files.example.net\ncf-ray,ray-7");
-    for (cause, status, code) in
-        [("timeout", 504, "origin_timeout"), ("refused", 503, "origin_unavailable"), ("", 503, "origin_unavailable")]
-    {
-        let (told, _, problem) = reply(&question.unreachable(cause));
+    for (cause, status, code) in [
+        ("timeout", 504, "origin_timeout"),
+        ("unreachable", 503, "origin_unavailable"),
+        ("closed", 503, "origin_unavailable"),
+    ] {
+        let (told, _, problem) =
+            reply(&finish(&question, &format!("{cause}\nfgr1{}", "\u{1f}".repeat(10)), &default_config()));
         // The platform's own name for the request wins over the text's.
         assert_eq!(
             (told, &problem["code"], &problem["request_id"]),
@@ -80,7 +92,7 @@ fn the_clients_address_is_the_platforms_only() {
         let text = format!(
             "GET\nhttps://files.example.net/f/a\nid\n?\nhost,files.example.net\nauthorization,Bearer {token}\n{fields}"
         );
-        question(&text).decide(NOW, &config).chars().next()
+        question(&text).decide(NOW, &config, &mut Health::default()).chars().next()
     };
     assert_eq!(asked("cf-connecting-ip,203.0.113.50"), Some('F'));
     assert_eq!(asked("x-forwarded-for,203.0.113.50"), Some('R'));
@@ -104,10 +116,10 @@ fn the_header_sets_read_back() {
 #[test]
 fn an_answer_is_settled_without_the_request_unless_it_is_refused() {
     let config = default_config();
-    let expect = "fg\u{1f}a\u{1f}attachment\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}";
-    let settled = |head: &str| border::settle(&format!("{head}\n"), None, NOW, &config);
-    assert!(settled(&format!("200\n{expect}\ncontent-length,5")).starts_with("R\n200\n"));
+    let expect = "fgr1\u{1f}a\u{1f}attachment\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}";
+    let settled = |head: &str| border::settle(&format!("{head}\n"), None, NOW, &config, &mut Health::default());
+    assert!(settled(&format!("200\n{expect}\ncontent-length,5")).starts_with("R\n\n\n200\n"));
     assert_eq!(settled(&format!("200\n{expect}")), "Q");
-    assert_eq!(settled("nonsense"), "Q");
+    assert!(settled("nonsense").contains("\n500\n"));
     assert!(settled(&format!("503\n{expect}")).starts_with("B\n"));
 }

@@ -12,10 +12,14 @@ use clouddrop_tests::stack::http::Ask;
 use clouddrop_tests::stack::new_folder;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-const MODULES: [&str; 3] = ["entry.mjs", "clouddrop.js", "clouddrop_bg.wasm"];
-const CONFIGURE: &str = "\nrules.configure(variables);\n";
+const CONFIGURE: &str = " = rules.configure(variables);\n";
+/// What sends DELETE the long way at once: otherwise the gate would be the first to panic.
+const GATE: &str = "let lines = rules.gate(";
+const LONG_WAY: &str = "let lines = request.method === \"DELETE\" ? [\"W\", \"\", \"\"] : rules.gate(";
+const NOT_CONFIGURED: &str = " = [0, 0, 8000];\n";
 
 /// workerd with an edge that is not configured; it ends with this value.
 struct Unconfigured {
@@ -29,13 +33,17 @@ impl Unconfigured {
         let folder = new_folder();
         fs::create_dir_all(&folder).unwrap();
         let built = repository().join("target/edge");
-        for name in MODULES {
-            fs::copy(built.join(name), folder.join(name)).unwrap_or_else(|_| panic!("run `cargo xtask build edge`"));
+        let modules = modules(&built);
+        for name in &modules {
+            fs::copy(built.join(name), folder.join(name)).unwrap();
         }
         let entry = fs::read_to_string(folder.join("entry.mjs")).unwrap();
-        assert_eq!(entry.matches(CONFIGURE).count(), 1, "the line that configures stands elsewhere now");
-        fs::write(folder.join("entry.mjs"), entry.replacen(CONFIGURE, "\n", 1)).unwrap();
-        fs::write(folder.join("workerd.capnp"), config()).unwrap();
+        for line in [CONFIGURE, GATE] {
+            assert_eq!(entry.matches(line).count(), 1, "{line} stands elsewhere now");
+        }
+        let entry = entry.replacen(CONFIGURE, NOT_CONFIGURED, 1).replacen(GATE, LONG_WAY, 1);
+        fs::write(folder.join("entry.mjs"), entry).unwrap();
+        fs::write(folder.join("workerd.capnp"), config(&modules)).unwrap();
         let workerd = node::modules().unwrap().join("@cloudflare/workerd-linux-64/bin/workerd");
         let mut child = Command::new(workerd)
             .args(["serve", "--control-fd=1", "workerd.capnp"])
@@ -63,7 +71,16 @@ impl Drop for Unconfigured {
     }
 }
 
-fn config() -> String {
+/// The files of the built edge, the main one first.
+fn modules(built: &Path) -> Vec<String> {
+    let files = fs::read_dir(built).unwrap_or_else(|_| panic!("run `cargo xtask build edge`"));
+    let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| [".mjs", ".js", ".wasm"].iter().any(|ending| name.ends_with(ending)));
+    names.sort_by_key(|name| (name != "entry.mjs", name.clone()));
+    names
+}
+
+fn config(modules: &[String]) -> String {
     let keys: Vec<String> = ["a", "b"]
         .iter()
         .map(|kid| format!(r#"{{\"issuer\":\"test\",\"kid\":\"{kid}\",\"secret\":\"{}\"}}"#, "A".repeat(43)))
@@ -84,6 +101,13 @@ fn config() -> String {
     .iter()
     .map(|(name, value)| format!("(name = \"{name}\", text = \"{value}\"),"))
     .collect();
+    let embedded: String = modules
+        .iter()
+        .map(|name| {
+            let kind = if name.ends_with(".wasm") { "wasm" } else { "esModule" };
+            format!("(name = \"{name}\", {kind} = embed \"{name}\"),")
+        })
+        .collect();
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -92,9 +116,7 @@ const config :Workerd.Config = (
 );
 const edge :Workerd.Worker = (
   modules = [
-    (name = "entry.mjs", esModule = embed "entry.mjs"),
-    (name = "clouddrop.js", esModule = embed "clouddrop.js"),
-    (name = "clouddrop_bg.wasm", wasm = embed "clouddrop_bg.wasm")
+    {embedded}
   ],
   compatibilityDate = "2026-07-01",
   bindings = [{variables}]

@@ -17,7 +17,7 @@ const FOLDER: &str = "hard";
 
 fn stack() -> &'static Stack {
     static STACK: OnceLock<Stack> = OnceLock::new();
-    STACK.get_or_init(|| Stack::start(&[]))
+    STACK.get_or_init(|| Stack::start(&["--set", "CACHE_BYTES=0"]))
 }
 
 fn hard_keys() -> Vec<String> {

@@ -1,16 +1,31 @@
-// The short way of a read through the edge: one call into wasm with what the decision needs, one answer
-// out, the origin's body handed through untouched. Every rule is in Rust; this file converts and performs.
-// The texts that cross are described in core/src/border.rs.
+// The way of a request through the edge: one call into wasm with what the decision needs, one answer out, the
+// origin's body handed through untouched. Every rule is in Rust; this file converts and performs. The texts that
+// cross are described in core/src/border.rs; the numbers below are places of their lines.
 import { env } from "cloudflare:workers";
+import { Shelf } from "./kept.mjs";
 import * as rules from "./clouddrop.js";
 import module from "./clouddrop_bg.wasm";
 
-// Longest wait for the first byte of the origin's answer.
-const FIRST_BYTE_MILLIS = 8_000;
-// How much of an error's body the rules read.
-const ERROR_BYTES = 8_192;
-// How often one read may ask the origin: the request, without its range, why it was refused.
-const MOST_QUESTIONS = 3;
+// How often one request may ask the origin something else: without its range, why it was refused.
+const MOST_QUESTIONS = 4;
+// Lines of a request to the origin,
+const LIMITS = 1;
+const LOG_OF_FETCH = 3;
+const FLAGS = 4;
+const WAIT = 5;
+const TIME = 6;
+const METHOD = 7;
+const URL = 8;
+const EXPECT = 9;
+const FETCH_NAMES = 10;
+// and of a reply.
+const LOG = 2;
+const STATUS = 3;
+const SET = 4;
+const BODY = 5;
+const BYTES = 6;
+const FIELDS = 7;
+const NAMES = 8;
 
 const variables = JSON.stringify(
   Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === "string")),
@@ -20,7 +35,9 @@ rules.initSync({ module });
 // Set by the `worker` crate when a panic ended an instance while it was waiting for something.
 const state = rules.__worker_init_state();
 // A fault throws here, with every fault in its message: the Worker does not start.
-rules.configure(variables);
+const [cacheBytes, tellsTimes, firstByteMillis] = rules.configure(variables);
+
+const kept = new Shelf(cacheBytes);
 
 // The fields that the rules read of an origin's answer.
 const originHeaders = rules.origin_headers().split("\n");
@@ -69,13 +86,38 @@ function nextId() {
 export default {
   // Not async, and one promise a read: each further one costs as much as a header.
   fetch(request, bindings, context) {
+    const asked = {
+      question: "",
+      started: Date.now(),
+      attempt: 1,
+      questions: MOST_QUESTIONS,
+      // The log line's beginning, and what is known of the way that was taken.
+      log: "{",
+      cache: "",
+      key: "",
+      originStarted: 0,
+      originMillis: -1,
+    };
     try {
       if (state.criticalError) replaceInstance();
-      const method = request.method;
-      const reply = method === "GET" || method === "HEAD" ? read(request) : undefined;
-      return reply ?? rules.fetch(request, bindings, context).catch(broken);
+      asked.question = describe(request, "?");
+      let lines = rules.gate(encoded(asked.question), asked.started).split("\n");
+      if (lines[0] === "P") {
+        const { country, regionCode, asn } = request.cf ?? {};
+        asked.question = describe(request, `${country ?? ""},${regionCode ?? ""},${asn ?? ""}`);
+        lines = rules.gate(encoded(asked.question), asked.started).split("\n");
+      }
+      asked.log = lines[lines[0] === "F" ? LOG_OF_FETCH : LOG];
+      switch (lines[0]) {
+        case "F":
+          return look(asked, lines);
+        case "W":
+          return rules.fetch(request, bindings, context).catch((error) => broken(asked, error));
+        default:
+          return respond(asked, lines, null);
+      }
     } catch (error) {
-      return broken(error);
+      return broken(asked, error);
     }
   },
 };
@@ -90,63 +132,134 @@ function encoded(text) {
   return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }
 
-// Answers a read of an object; undefined if the request is not one.
-function read(request) {
-  let question = describe(request, "?");
-  let answer = rules.gate(encoded(question), Date.now());
-  if (answer === "P") {
-    const { country, regionCode, asn } = request.cf ?? {};
-    question = describe(request, `${country ?? ""},${regionCode ?? ""},${asn ?? ""}`);
-    answer = rules.gate(encoded(question), Date.now());
+// A kept answer, where one does; the origin's, where it may be asked.
+function look(asked, lines) {
+  const flags = lines[FLAGS];
+  if (flags.startsWith("c")) {
+    asked.key = lines[URL];
+    asked.cache = "miss";
+    const entry = kept.get(asked.key);
+    if (entry) {
+      const answer = encoded(`200\n${lines[EXPECT]}\n${entry.fields}`);
+      const reply = rules.kept(answer, asked.started - entry.at).split("\n");
+      if (reply[0] === "R") {
+        asked.cache = "hit";
+        return respond(asked, reply, entry);
+      }
+    }
   }
-  if (answer === "W") return undefined;
-  const lines = answer.split("\n");
-  return lines[0] === "F" ? ask(question, lines, MOST_QUESTIONS) : respond(lines, null);
+  return flags.endsWith("x") ? finish(asked, "closed\n" + lines[EXPECT], undefined, null, lines) : ask(asked, lines);
 }
 
 // Sends what the rules signed and settles the answer. A request that is late goes on by itself until the
 // platform ends it with the reply: there is nothing to abort it for.
-function ask(question, lines, left) {
+function ask(asked, lines) {
+  asked.originStarted = Date.now();
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(unreached(question, "timeout")), FIRST_BYTE_MILLIS);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      resolve(finish(asked, "timeout\n" + lines[EXPECT], undefined, null, lines));
+    }, timeLeft(asked, lines));
     send(lines).then(
       (origin) => {
         clearTimeout(timer);
-        resolve(settle(question, lines[3], origin, undefined, left));
+        if (isLate) drop(origin);
+        else resolve(settle(asked, lines, origin));
       },
       () => {
         clearTimeout(timer);
-        resolve(unreached(question, "unreachable"));
+        if (!isLate) resolve(finish(asked, "unreachable\n" + lines[EXPECT], undefined, null, lines));
       },
     );
-  }).catch(broken);
+  }).catch((error) => broken(asked, error));
 }
 
-// What follows from the origin's answer: the reply, the body of an error, or another question.
-function settle(question, expect, origin, errorBody, left) {
-  try {
-    const head = `${origin.status}\n${expect}\n${originFields(origin.headers)}`;
-    const now = Date.now();
-    const lines = rules.settle(encoded(head), errorBody, now).split("\n");
-    switch (lines[0]) {
-      case "Q":
-        return respond(rules.refuse(encoder.encode(question), encoded(head), errorBody, now).split("\n"), origin);
-      case "R":
-        return respond(lines, origin);
-      case "B":
-        return startOf(origin).then((text) => settle(question, lines[1], origin, text, left));
-      default:
-        drop(origin);
-        if (left === 1) throw new Error("the origin keeps changing its answer");
-        return ask(question, lines, left - 1);
+// What follows from the origin's answer.
+function settle(asked, lines, origin) {
+  asked.originMillis = Date.now() - asked.originStarted;
+  const fields = originFields(origin.headers);
+  const answer = `${origin.status}\n${lines[EXPECT]}\n${fields}`;
+  const next = rules.settle(encoded(answer), undefined, Date.now()).split("\n");
+  if (next[0] === "R" && next[BODY] === "C") return keep(asked, lines, next, origin, fields);
+  return follow(asked, next, lines, origin, answer, undefined);
+}
+
+// What the rules say: a reply, the start of a body, another question, or that they want to see the request.
+function follow(asked, next, lines, origin, answer, body) {
+  switch (next[0]) {
+    case "R":
+      return respond(asked, next, origin);
+    case "B": {
+      // The rest of the time for the first byte is for this, too.
+      return startOf(origin, +next[2], timeLeft(asked, lines)).then((text) => {
+        const again = `${origin.status}\n${next[1]}\n${originFields(origin.headers)}`;
+        const settled = rules.settle(encoded(again), text, Date.now()).split("\n");
+        return follow(asked, settled, lines, origin, again, text);
+      });
     }
-  } catch (error) {
-    return broken(error);
+    case "Q":
+      return finish(asked, answer, body, origin, lines);
+    case "G":
+      drop(origin);
+      if (asked.questions-- === 1) throw new Error("the origin keeps changing its answer");
+      return ask(asked, next);
+    case "T":
+      drop(origin);
+      asked.attempt++;
+      return new Promise((resolve) => setTimeout(resolve, next[WAIT])).then(() => ask(asked, next));
+    default:
+      throw new Error("an answer of the rules that is not known");
   }
 }
 
-function unreached(question, cause) {
-  return respond(rules.unreachable(encoded(question), cause).split("\n"), null);
+// As `settle`, with the request: for pages, refusals and failures.
+function finish(asked, answer, body, origin, lines) {
+  const now = Date.now();
+  const request = encoder.encode(asked.question);
+  const elapsed = now - asked.started;
+  const next = rules.finish(request, encoded(answer), body, asked.attempt, elapsed, Math.random(), now).split("\n");
+  return follow(asked, next, lines, origin, answer, body);
+}
+
+// Reads a small object to its end before the reply begins, so that a body that breaks is a failure like any other,
+// and puts it on the shelf.
+function keep(asked, lines, reply, origin, fields) {
+  return within(origin.arrayBuffer(), timeLeft(asked, lines)).then(
+    (buffer) => {
+      if (buffer === undefined) return finish(asked, "timeout\n" + lines[EXPECT], undefined, null, lines);
+      const bytes = new Uint8Array(buffer);
+      if (bytes.byteLength !== +reply[BYTES]) {
+        return finish(asked, "unreachable\n" + lines[EXPECT], undefined, null, lines);
+      }
+      if (asked.key) kept.put(asked.key, fields, bytes, Date.now());
+      return respond(asked, reply, { bytes });
+    },
+    () => finish(asked, "unreachable\n" + lines[EXPECT], undefined, null, lines),
+  );
+}
+
+// What is left for the first byte: of this attempt, and of the request.
+function timeLeft(asked, lines) {
+  const now = Date.now();
+  return Math.max(0, Math.min(asked.originStarted + +lines[TIME], asked.started + firstByteMillis) - now);
+}
+
+// What a promise gives, or undefined after so long.
+function within(promise, millis) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, millis, undefined);
+    promise.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
 }
 
 // A request as text. Header names hold no comma, so name and value come apart at the first one.
@@ -164,21 +277,45 @@ function originFields(headers) {
 }
 
 function send(lines) {
-  const { headers } = filled("", lines, 4);
-  return fetch(lines[2], { method: lines[1], headers, redirect: "manual" });
+  const { headers } = filled("", lines, FETCH_NAMES);
+  return fetch(lines[URL], { method: lines[METHOD], headers, redirect: "manual" });
 }
 
-function respond(lines, origin) {
-  if (lines[4]) log(lines[4]);
-  const { headers, names } = filled(lines[2], lines, 5);
+// The reply; `source` is the origin's answer or a kept one.
+function respond(asked, lines, source) {
+  const { headers, names } = filled(lines[SET], lines, NAMES);
+  const kind = lines[BODY];
   let body = null;
-  if (lines[3] === "O") {
-    body = origin.body;
+  if (kind === "O") {
+    body = source.body;
+  } else if (kind === "C") {
+    body = source.bytes;
+  } else if (kind[0] === "K") {
+    const [, first, end] = kind.split(" ");
+    body = source.bytes.subarray(+first, +end);
   } else {
-    if (lines[3] === "T") body = lines.slice(6 + names.length).join("\n");
-    drop(origin);
+    if (kind === "T") body = lines.slice(NAMES + 1 + names.length).join("\n");
+    drop(source);
   }
-  return new Response(body, { status: +lines[1], headers });
+  const response = new Response(body, { status: +lines[STATUS], headers });
+  const millis = Date.now() - asked.started;
+  if (tellsTimes) {
+    const origin = asked.originMillis < 0 ? "" : `origin;dur=${asked.originMillis}, `;
+    response.headers.set("server-timing", `${origin}cache;desc="${asked.cache || "none"}", total;dur=${millis}`);
+  }
+  log(asked, lines, millis);
+  return response;
+}
+
+// One line for each request.
+function log(asked, lines, millis) {
+  let line = `${asked.log}${lines[FIELDS]},"status":${lines[STATUS]},"bytes":${lines[BYTES]}`;
+  if (asked.cache) line += `,"cache":"${asked.cache}"`;
+  if (asked.attempt > 1) line += `,"attempts":${asked.attempt}`;
+  if (asked.originMillis >= 0) line += `,"origin_ms":${asked.originMillis}`;
+  line += `,"ms":${millis}}`;
+  if (lines[FIELDS].endsWith('"alarm":true')) console.error(line);
+  else console.log(line);
 }
 
 // Ends a stream that nobody will read. One that was read to its end needs none of it.
@@ -186,23 +323,20 @@ function drop(origin) {
   if (origin?.body && !origin.bodyUsed) origin.body.cancel().catch(() => {});
 }
 
-function log(line) {
-  if (line.endsWith('"alarm":true}')) console.error(line);
-  else console.log(line);
-}
-
-// The start of an error's body, as text; as much of it as arrives, if the connection breaks.
-async function startOf(response) {
+// The start of a body, as text; as much of it as arrives, if the connection breaks or stalls.
+async function startOf(response, most, millis) {
   const decoder = new TextDecoder();
   let text = "";
   try {
     let length = 0;
     const reader = response.body?.getReader();
-    while (reader && length < ERROR_BYTES) {
-      const { done, value } = await reader.read();
-      if (done) return text;
-      length += value.byteLength;
-      text += decoder.decode(value, { stream: true });
+    const end = Date.now() + millis;
+    while (reader && length < most) {
+      const chunk = await within(reader.read(), end - Date.now());
+      if (!chunk) break;
+      if (chunk.done) return text;
+      length += chunk.value.byteLength;
+      text += decoder.decode(chunk.value, { stream: true });
     }
     reader?.cancel().catch(() => {});
   } catch {
@@ -212,10 +346,10 @@ async function startOf(response) {
 }
 
 // Our fault.
-function broken(error) {
+function broken(asked, error) {
   console.error(JSON.stringify({ code: "internal", reason: String(error?.stack ?? error), alarm: true }));
   if (error instanceof WebAssembly.RuntimeError) replaceInstance();
-  return respond(rules.internal(nextId()).split("\n"), null);
+  return respond(asked, rules.internal(nextId()).split("\n"), null);
 }
 
 // A wasm instance that panicked is not to be trusted: a new one takes its place.

@@ -1,7 +1,8 @@
 //! Between the `worker` crate's types and core's.
 
+use crate::perform::now;
 use crate::{ADDRESS_HEADER, ID_HEADER};
-use clouddrop_core::{Body, Client, Headers, Place, Reply, Request as CoreRequest};
+use clouddrop_core::{Body, Client, Headers, Place, Reply, Request as CoreRequest, UnixTime};
 use worker::{Request, Response, Result};
 
 /// A request's parts, owned, so that a decision can be made again after a wait.
@@ -11,6 +12,10 @@ pub(crate) struct Received {
     id: String,
     headers: Vec<(String, String)>,
     place: (Option<String>, Option<String>, Option<u32>),
+    /// When it came.
+    pub(crate) at: UnixTime,
+    /// The beginning of its log line.
+    pub(crate) opening: String,
 }
 
 impl Received {
@@ -26,7 +31,14 @@ impl Received {
             id: id.unwrap_or_else(random_id),
             headers,
             place,
+            at: now(),
+            opening: String::from("{"),
         }
+    }
+
+    /// The client's country, for the log.
+    pub(crate) fn country(&self) -> Option<&str> {
+        self.place.0.as_deref()
     }
 
     /// Hands the request to `with` in core's form.
@@ -59,7 +71,7 @@ pub(crate) fn response(reply: &Reply, origin: Option<Response>) -> Result<Respon
     let response = match (&reply.body, origin) {
         (Body::Origin, Some(origin)) => origin,
         (Body::Text(text), _) => Response::ok(text)?,
-        (Body::None | Body::Origin, _) => Response::empty()?,
+        (Body::None | Body::Origin | Body::Kept { .. }, _) => Response::empty()?,
     };
     let headers = worker::Headers::new();
     for (name, value) in reply.set.headers() {
@@ -71,10 +83,12 @@ pub(crate) fn response(reply: &Reply, origin: Option<Response>) -> Result<Respon
     Ok(response.with_status(reply.status).with_headers(headers))
 }
 
-/// Writes the reply's log line, if it has one.
-pub(crate) fn log(reply: &Reply, request_id: &str) {
-    if let Some(line) = &reply.log {
-        let text = line.to_json(request_id);
-        if line.alarm { worker::console_error!("{text}") } else { worker::console_log!("{text}") }
-    }
+/// Writes the request's log line: `opening` is its beginning.
+pub(crate) fn log(opening: &str, reply: &Reply, millis: i64) {
+    let (fields, alarm) = match &reply.log {
+        Some(line) => (line.fields(), line.alarm),
+        None => (",\"code\":\"ok\"".into(), false),
+    };
+    let text = format!("{opening}{fields},\"status\":{},\"ms\":{millis}}}", reply.status);
+    if alarm { worker::console_error!("{text}") } else { worker::console_log!("{text}") }
 }

@@ -1,9 +1,9 @@
 //! The edge as a Cloudflare Worker.
 //!
-//! Two ways lead through here. Reads of objects, nearly all traffic, take the short one: `js/entry.mjs`
+//! Two ways lead through here. All that asks the bucket takes the short one: `js/entry.mjs`
 //! gives a request to [`gate`] as one text and gets one text back, fetches what that says, and gives the
-//! head of the answer to [`settle`]; no header object, body or promise crosses the border. Everything else
-//! (landing pages, API calls, claims) comes to `fetch` through the `worker` crate.
+//! head of the answer to [`settle`]; no header object, body or promise crosses the border. API calls, whose
+//! bodies are read and signed here, come to `fetch` through the `worker` crate.
 //!
 //! There is no rule in this crate: it converts, performs, converts back.
 
@@ -11,7 +11,9 @@ mod convert;
 mod perform;
 mod state;
 
-use clouddrop_core::border::{self, Question};
+use clouddrop_core::border::{self, Question, Settling};
+use clouddrop_core::retry::{Attempt, FIRST_BYTE_MILLIS};
+use clouddrop_core::{Refusal, Seconds};
 use wasm_bindgen::prelude::*;
 use worker::{Context, Env, Request, Response, event};
 
@@ -20,9 +22,17 @@ const ADDRESS_HEADER: &str = "cf-connecting-ip";
 /// The header in which the platform gives its own name for the request.
 const ID_HEADER: &str = "cf-ray";
 
+/// The header in which the platform gives the client's country.
+const COUNTRY_HEADER: &str = "cf-ipcountry";
+
 /// A request in the text form of `clouddrop_core::border`.
 fn question(request: &[u8]) -> Question<'_> {
-    Question { text: text(request), address_header: ADDRESS_HEADER, id_header: ID_HEADER }
+    Question {
+        text: text(request),
+        address_header: ADDRESS_HEADER,
+        id_header: ID_HEADER,
+        country_header: COUNTRY_HEADER,
+    }
 }
 
 /// Text crosses as UTF-8 that the platform's own encoder wrote: wasm-bindgen's way of taking a string over,
@@ -39,42 +49,74 @@ fn start() {
 }
 
 /// Takes the configuration: the Worker's variables and secrets as one JSON object. Called once, before the
-/// first request.
+/// first request. Gives back what JavaScript needs to know of it: bytes of the cache, whether replies tell their
+/// times, and how many milliseconds there are for the first byte of an answer.
 ///
 /// # Errors
 /// An `Error` that names every fault; the Worker must not start then.
 #[wasm_bindgen]
-pub fn configure(variables: &str) -> Result<(), JsError> {
-    state::configure(variables).map_err(|faults| JsError::new(&faults))
+pub fn configure(variables: &str) -> Result<Vec<f64>, JsError> {
+    state::configure(variables).map_err(|faults| JsError::new(&faults))?;
+    #[expect(clippy::cast_precision_loss, reason = "64 MiB and 8,000")]
+    state::with(|config, _| {
+        let tells_times = f64::from(u8::from(config.server_timing()));
+        Ok(vec![config.cache().bytes as f64, tells_times, FIRST_BYTE_MILLIS as f64])
+    })
 }
 
 /// Decides about a request, in the text form of `clouddrop_core::border`. `now` is in milliseconds since
 /// 1970.
 #[wasm_bindgen]
 pub fn gate(request: &[u8], now: f64) -> String {
-    state::with_config(|config| question(request).decide(state::time(now), config))
+    state::with(|config, health| question(request).decide(state::time(now), config, health))
 }
 
-/// What follows from the origin's answer to a request that [`gate`] sent out; `error_body` is the start of an
-/// error's body, once it was asked for. `Q` is a refusal, which [`refuse`] words.
+/// What follows from the origin's answer to a request that [`gate`] sent out; `body` is the start of an answer's
+/// body, once it was asked for. `Q`: [`finish`] is to be called.
 #[wasm_bindgen]
 #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands texts over as owned")]
-pub fn settle(answer: &[u8], error_body: Option<String>, now: f64) -> String {
-    state::with_config(|config| border::settle(text(answer), error_body.as_deref(), state::time(now), config))
+pub fn settle(answer: &[u8], body: Option<String>, now: f64) -> String {
+    state::with(|config, health| border::settle(text(answer), body.as_deref(), state::time(now), config, health))
 }
 
-/// As [`settle`], with the request that the refusal is a reply to.
+/// As [`settle`], with the request. `attempt` counts from 1, `elapsed` is in milliseconds since the first, `entropy`
+/// is a random number from 0 to 1.
 #[wasm_bindgen]
 #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands texts over as owned")]
-pub fn refuse(request: &[u8], answer: &[u8], error_body: Option<String>, now: f64) -> String {
-    let now = state::time(now);
-    state::with_config(|config| question(request).settle(text(answer), error_body.as_deref(), now, config))
+pub fn finish(
+    request: &[u8],
+    answer: &[u8],
+    body: Option<String>,
+    attempt: u32,
+    elapsed: f64,
+    entropy: f64,
+    now: f64,
+) -> String {
+    let attempt = Attempt {
+        number: attempt,
+        elapsed_millis: state::time(elapsed).as_millis(),
+        entropy: state::number(entropy * f64::from(u32::MAX)),
+    };
+    let settling = Settling { answer: text(answer), body: body.as_deref(), attempt };
+    state::with(|config, health| question(request).finish(settling, state::time(now), config, health))
 }
 
-/// The reply when the origin could not be reached: `cause` is `timeout` or anything else.
+/// Settles a kept answer that is `age` milliseconds old: a reply, or `M`.
 #[wasm_bindgen]
-pub fn unreachable(request: &[u8], cause: &str) -> String {
-    question(request).unreachable(cause)
+pub fn kept(answer: &[u8], age: f64) -> String {
+    state::with(|config, _| border::settle_kept(text(answer), Seconds(state::time(age).as_secs()), config))
+}
+
+/// The reply to a request that a limit has stopped.
+#[wasm_bindgen]
+pub fn limited(request: &[u8], retry_after: u32) -> String {
+    state::with(|config, _| question(request).refuse(Refusal::RateLimited { retry_after }, config))
+}
+
+/// The reply to a request that a limit or a counter could not be asked about.
+#[wasm_bindgen]
+pub fn uncounted(request: &[u8]) -> String {
+    state::with(|config, _| question(request).refuse(Refusal::OriginUnavailable("no counter is reachable"), config))
 }
 
 /// The reply for a fault of ours, to a request called `id`.
@@ -95,7 +137,7 @@ pub fn origin_headers() -> String {
     border::origin_headers()
 }
 
-/// Everything that is not a plain read of an object.
+/// Calls of the API.
 #[event(fetch)]
 async fn fetch(request: Request, _env: Env, _context: Context) -> worker::Result<Response> {
     perform::answer(request).await

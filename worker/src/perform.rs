@@ -1,12 +1,11 @@
-//! Performing decisions through the `worker` crate: landing pages, API calls, claims, and whatever is
-//! answered at once.
+//! Performing decisions through the `worker` crate: API calls, and whatever is answered at once.
 
 use crate::convert::{Received, log, response};
 use crate::state;
+use clouddrop_core::decide::decide_on;
 use clouddrop_core::decision::Counted;
-use clouddrop_core::landing::{Facts, Page};
-use clouddrop_core::origin_reply::MAX_ERROR_BYTES;
-use clouddrop_core::{Config, Decision, Expect, Fetch, Forward, Head, Headers, Next, Refusal, Reply, UnixTime, decide};
+use clouddrop_core::trail::Trail;
+use clouddrop_core::{Config, Decision, Fetch, Forward, Head, Headers, Next, Refusal, Reply, UnixTime};
 use core::pin::pin;
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
@@ -15,56 +14,24 @@ use worker::{AbortController, Delay, Request, Response, Result};
 
 /// Longest wait for the first byte of the origin's or the signer's answer.
 const FIRST_BYTE: Duration = Duration::from_secs(8);
-/// How often one page may ask the origin.
-const MOST_QUESTIONS: usize = 3;
 
 /// Answers a request.
 pub(crate) async fn answer(mut request: Request) -> Result<Response> {
-    let received = Received::of(&request);
+    let mut received = Received::of(&request);
     let config = state::config();
     let now = now();
-    let decision = received.with(|request| decide(request, now, &config));
+    let mut trail = Trail::default();
+    let decision = received.with(|request| decide_on(request, now, &config, &mut trail));
+    received.opening = received.with(|request| trail.log_line(request, received.country()));
     match decision {
         Decision::Reply(reply) => finish(&received, &reply, None),
-        Decision::Landing(landing) => match landing.fetch {
-            Some(fetch) => page(&received, fetch, landing.facts, &config).await,
-            None => finish(&received, &landing.facts.page(None, None), None),
-        },
         Decision::Forward(forward) => forward_call(&received, &mut request, forward, &config).await,
         Decision::Spend(spend) => refuse(&received, spend.settle(Counted::Unreachable)),
-        // Reads of objects never come here, and the place has been given.
-        Decision::Fetch(_) | Decision::LookUpPlace => refuse(&received, Refusal::Internal("a read on the long way")),
-    }
-}
-
-/// Asks the origin about the object of a landing page.
-async fn page(received: &Received, mut fetch: Fetch, mut facts: Facts, config: &Config) -> Result<Response> {
-    for _ in 0..MOST_QUESTIONS {
-        let mut origin = match send(&fetch, None).await {
-            Ok(origin) => origin,
-            Err(refusal) => return refuse(received, refusal),
-        };
-        let (status, fields) = head_of(&origin);
-        let mut error_body = None;
-        let mut expect: Expect = fetch.expect;
-        loop {
-            let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-            let head = Head { status, headers: Headers::new(&fields) };
-            match facts.settle(expect, &head, error_body.as_deref(), now(), config) {
-                Page::Reply(reply) => return finish(received, &reply, None),
-                Page::Refuse(refusal) => return refuse(received, refusal),
-                Page::Again(again, same) => {
-                    (fetch, facts) = (again, same);
-                    break;
-                }
-                Page::ReadError(same_expect, same) => {
-                    error_body = Some(read_start(&mut origin).await);
-                    (expect, facts) = (same_expect, same);
-                }
-            }
+        // What asks the bucket never comes here, and the place has been given.
+        Decision::Fetch(_) | Decision::Landing(_) | Decision::LookUpPlace => {
+            refuse(&received, Refusal::Internal("a read on the long way"))
         }
     }
-    refuse(received, Refusal::OriginError("the origin keeps changing its answer"))
 }
 
 /// Reads the body of an API call, no further than allowed, and passes the call on.
@@ -143,20 +110,6 @@ async fn send(fetch: &Fetch, body: Option<&[u8]>) -> core::result::Result<Respon
     }
 }
 
-/// The start of an error's body, as text; empty if it cannot be read.
-async fn read_start(response: &mut Response) -> String {
-    let Ok(mut stream) = response.stream() else { return String::new() };
-    let mut body = Vec::new();
-    while body.len() < MAX_ERROR_BYTES {
-        match stream.next().await {
-            Some(Ok(chunk)) => body.extend_from_slice(&chunk),
-            _ => break,
-        }
-    }
-    body.truncate(MAX_ERROR_BYTES);
-    String::from_utf8_lossy(&body).into_owned()
-}
-
 fn head_of(response: &Response) -> (u16, Vec<(String, String)>) {
     (response.status_code(), response.headers().entries().collect())
 }
@@ -167,11 +120,11 @@ fn refuse(received: &Received, refusal: Refusal) -> Result<Response> {
 }
 
 fn finish(received: &Received, reply: &Reply, origin: Option<Response>) -> Result<Response> {
-    received.with(|request| log(reply, request.id));
+    log(&received.opening, reply, now().as_millis() - received.at.as_millis());
     response(reply, origin)
 }
 
-fn now() -> UnixTime {
+pub(crate) fn now() -> UnixTime {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53 for 285,000 years")]
     state::time(worker::Date::now().as_millis() as f64)
 }

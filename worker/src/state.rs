@@ -1,12 +1,15 @@
 //! The one checked configuration of this instance.
 
+use clouddrop_core::retry::Health;
 use clouddrop_core::{Config, UnixTime};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 thread_local! {
     /// Set once, before the first request; a wasm instance has one thread.
     static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
+    /// How the origins have done lately, as this instance has seen it.
+    static HEALTH: RefCell<Health> = RefCell::default();
 }
 
 /// Checks and keeps the configuration. The error names every fault and no value of a secret.
@@ -15,9 +18,9 @@ pub(crate) fn configure(variables: &str) -> Result<(), String> {
     CONFIG.with(|cell| cell.set(Rc::new(config)).map_err(|_| "configured twice".into()))
 }
 
-/// Hands the configuration to `with`. `configure` runs before any request; without it nothing is decided.
-pub(crate) fn with_config<T>(with: impl FnOnce(&Config) -> T) -> T {
-    with(&config())
+/// Hands configuration and state to `with`. `configure` runs before any request; without it nothing is decided.
+pub(crate) fn with<T>(with: impl FnOnce(&Config, &mut Health) -> T) -> T {
+    HEALTH.with_borrow_mut(|health| with(&config(), health))
 }
 
 /// The configuration, to be held across a wait.
@@ -25,7 +28,15 @@ pub(crate) fn config() -> Rc<Config> {
     CONFIG.with(|cell| cell.get().cloned()).expect("entry.mjs configures before it hands over requests")
 }
 
-/// A time as JavaScript gives it.
+/// A number as JavaScript gives it.
+pub(crate) fn number(number: f64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+    {
+        number as u32
+    }
+}
+
+/// A time, or a span of it, as JavaScript gives it.
 pub(crate) fn time(millis: f64) -> UnixTime {
     #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
     UnixTime::from_millis(millis as i64)

@@ -2,10 +2,12 @@
 
 use super::keys::parse_keys;
 use super::raw::Raw;
+use crate::cache::CacheRules;
 use crate::origin::Endpoint;
 use crate::path::ObjectPath;
 use crate::range::number;
 use crate::request::split_port;
+use crate::retry::Origin;
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, Signer};
 use crate::time::UnixTime;
@@ -20,17 +22,56 @@ pub struct Config {
     pub(crate) file_host: String,
     pub(crate) page_host: String,
     pub(crate) audience: String,
-    pub(crate) bucket: Endpoint,
+    pub(crate) first: Bucket,
+    /// The same objects in another region.
+    pub(crate) second: Option<Bucket>,
     pub(crate) object_prefix: String,
     pub(crate) signer: Endpoint,
     pub(crate) security_contact: Option<String>,
+    pub(crate) cache: CacheRules,
+    pub(crate) server_timing: bool,
     pub(crate) keys: KeySet,
     pub(crate) credentials: Credentials,
-    pub(crate) s3: Signer,
     pub(crate) lambda: Signer,
 }
 
+/// A bucket: where it is, and what signs for it.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) signer: Signer,
+}
+
+impl Bucket {
+    fn new(endpoint: Endpoint, region: String) -> Self {
+        Self { endpoint, signer: Signer::new(region, S3_SERVICE) }
+    }
+}
+
 impl Config {
+    /// The bucket of an origin; the first one where there is no second.
+    pub(crate) fn bucket(&self, origin: Origin) -> &Bucket {
+        match (origin, &self.second) {
+            (Origin::Second, Some(second)) => second,
+            _ => &self.first,
+        }
+    }
+
+    /// Whether there is a second bucket.
+    pub const fn has_second_origin(&self) -> bool {
+        self.second.is_some()
+    }
+
+    /// What an instance keeps in memory.
+    pub const fn cache(&self) -> &CacheRules {
+        &self.cache
+    }
+
+    /// Whether replies tell how long they took.
+    pub const fn server_timing(&self) -> bool {
+        self.server_timing
+    }
+
     /// The keys that tokens are verified with.
     pub const fn keys(&self) -> &KeySet {
         &self.keys
@@ -119,6 +160,9 @@ impl core::error::Error for Faults {}
 const S3_SERVICE: &str = "s3";
 const LAMBDA_SERVICE: &str = "lambda";
 
+const URL: &str = "must be an http or https URL without query, like https://bucket.s3.eu-central-1.amazonaws.com";
+const REGION: &str = "must be a region's name, like eu-central-1";
+
 impl TryFrom<Raw> for Config {
     type Error = Faults;
 
@@ -140,8 +184,6 @@ impl Config {
     fn check(raw: Raw, mut faults: Faults) -> Result<Self, Faults> {
         const HOST: &str =
             "must be a host in lower case with an optional port, like files.example.net or 127.0.0.1:8788";
-        const URL: &str =
-            "must be an http or https URL without query, like https://bucket.s3.eu-central-1.amazonaws.com";
         let file_host = faults.checked("FILE_HOST", raw.file_host, HOST, host);
         let page_host = faults.checked("PAGE_HOST", raw.page_host, HOST, host);
         if file_host.is_some() && file_host == page_host {
@@ -149,13 +191,23 @@ impl Config {
         }
         let audience = faults.required("AUDIENCE", raw.audience);
         let bucket = faults.checked("ORIGIN", raw.origin, URL, Endpoint::parse);
-        let region = faults.checked("REGION", raw.region, "must be a region's name, like eu-central-1", region);
+        let region = faults.checked("REGION", raw.region, REGION, region);
         let object_prefix = faults.checked(
             "OBJECT_PREFIX",
             raw.object_prefix,
             "must be a folder's name with its closing slash, like files/",
             object_prefix,
         );
+        let second = second_bucket(raw.second_origin, raw.second_region, &mut faults);
+        let cache = CacheRules::read(raw.cache_bytes, raw.cache_seconds, &mut faults);
+        let server_timing = match raw.server_timing.as_deref() {
+            Some("on") => true,
+            None | Some("" | "off") => false,
+            Some(_) => {
+                faults.add("SERVER_TIMING", "must be on or off".into());
+                false
+            }
+        };
         let signer = faults.checked("SIGNER_URL", raw.signer_url, URL, Endpoint::parse);
         let security_contact = raw.security_contact.filter(|text| !text.is_empty());
         if security_contact.as_deref().is_some_and(|contact| !is_contact(contact)) {
@@ -186,18 +238,31 @@ impl Config {
                 file_host,
                 page_host,
                 audience,
-                bucket,
+                first: Bucket::new(bucket, region.clone()),
+                second,
                 object_prefix,
                 signer,
                 security_contact,
+                cache,
+                server_timing,
                 keys,
                 credentials,
-                s3: Signer::new(region.clone(), S3_SERVICE),
                 lambda: Signer::new(region, LAMBDA_SERVICE),
             }),
             _ => Err(faults),
         }
     }
+}
+
+/// The second bucket: both of its variables, or neither.
+fn second_bucket(origin: Option<String>, region: Option<String>, faults: &mut Faults) -> Option<Bucket> {
+    let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    if !is_set(&origin) && !is_set(&region) {
+        return None;
+    }
+    let endpoint = faults.checked("SECOND_ORIGIN", origin, URL, Endpoint::parse);
+    let region = faults.checked("SECOND_REGION", region, REGION, self::region);
+    Some(Bucket::new(endpoint?, region?))
 }
 
 /// AWS credentials from their four variables, every fault added to `faults`.

@@ -20,12 +20,22 @@ pub struct Raw {
     pub origin: Option<String>,
     /// The bucket's region.
     pub region: Option<String>,
+    /// The same objects in another region, asked when the first origin is out: its URL, as `origin`.
+    pub second_origin: Option<String>,
+    /// Its region.
+    pub second_region: Option<String>,
     /// The folder of the bucket that links can reach, with its closing slash: `files/`.
     pub object_prefix: Option<String>,
     /// The signer's Function URL.
     pub signer_url: Option<String>,
     /// Where to report weaknesses (RFC 9116): `mailto:` or `https:`. Without it there is no security.txt.
     pub security_contact: Option<String>,
+    /// How many bytes of small objects an instance keeps in memory; 0 for none.
+    pub cache_bytes: Option<String>,
+    /// How many seconds a kept object is served without asking the origin whether it is still the same.
+    pub cache_seconds: Option<String>,
+    /// `on`: replies tell how long they took (Server-Timing).
+    pub server_timing: Option<String>,
     /// Secret: the token keys, a JSON array of `{"issuer", "kid", "secret", "retires"?}`, newest first.
     pub token_keys: Option<String>,
     /// The edge's AWS identity.
@@ -75,9 +85,14 @@ impl Raw {
             "AUDIENCE" => &mut self.audience,
             "ORIGIN" => &mut self.origin,
             "REGION" => &mut self.region,
+            "SECOND_ORIGIN" => &mut self.second_origin,
+            "SECOND_REGION" => &mut self.second_region,
             "OBJECT_PREFIX" => &mut self.object_prefix,
             "SIGNER_URL" => &mut self.signer_url,
             "SECURITY_CONTACT" => &mut self.security_contact,
+            "CACHE_BYTES" => &mut self.cache_bytes,
+            "CACHE_SECONDS" => &mut self.cache_seconds,
+            "SERVER_TIMING" => &mut self.server_timing,
             "TOKEN_KEYS" => &mut self.token_keys,
             "AWS_ACCESS_KEY_ID" => &mut self.aws_access_key_id,
             "AWS_SECRET_ACCESS_KEY" => &mut self.aws_secret_access_key,

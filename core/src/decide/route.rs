@@ -64,6 +64,17 @@ pub(super) enum Fixed {
 }
 
 impl<'a> Route<'a> {
+    /// The route's name in logs.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Download { .. } => "download",
+            Self::Share(_) => "share",
+            Self::Api(_) => "api",
+            Self::Fixed(_) => "fixed",
+        }
+    }
+
     pub(super) fn of(site: Site, path: &'a str) -> Result<Self, Refusal> {
         match path {
             "/healthz" => return Ok(Self::Fixed(Fixed::Health)),

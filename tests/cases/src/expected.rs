@@ -50,6 +50,7 @@ pub(crate) fn compare(
             }
             let fits = match &reply.body {
                 Body::None => body == "none",
+                Body::Kept { .. } => body == "kept",
                 Body::Origin => body == "origin",
                 Body::Text(text) => body.strip_prefix("text:").is_some_and(|part| text.contains(&expand(part))),
             };

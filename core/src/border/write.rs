@@ -1,0 +1,204 @@
+//! Writing the border's texts; their form is in [`super`].
+
+use crate::cache;
+use crate::config::Config;
+use crate::decision::{Decision, Fetch};
+use crate::expect::{Expect, Use};
+use crate::origin_reply::ORIGIN_HEADERS;
+use crate::refusal::Refusal;
+use crate::reply::{Body, HeaderSet, Reply};
+use crate::request::{Client, Headers, Request};
+use crate::retry::{FIRST_BYTE_MILLIS, FIRST_BYTE_OF_TWO_MILLIS, Health, Origin, Retry};
+use crate::time::UnixTime;
+use crate::trail::Trail;
+use alloc::string::{String, ToString};
+use core::fmt::Write;
+
+/// What the first text about a request begins with: whom to count it for, and how to log it.
+#[derive(Default)]
+pub(super) struct Opening {
+    pub(super) limits: String,
+    pub(super) log: String,
+}
+
+/// Whom a request is counted for.
+pub(super) fn limits(_request: &Request<'_>, _trail: &Trail, _decision: &Decision) -> String {
+    String::new()
+}
+
+/// The first request for an object, to whichever origin is well.
+pub(super) fn write_fetch(
+    kind: char,
+    opening: &Opening,
+    fetch: Fetch,
+    health: &mut Health,
+    now: UnixTime,
+    config: &Config,
+) -> String {
+    let keeps = fetch.expect.use_of == Use::Read && config.cache().bytes > 0;
+    let flags = if keeps { "c" } else { "" };
+    match health.admit(config.has_second_origin(), now) {
+        Some(Origin::First) => write_lines(kind, opening, flags, 0, FIRST_BYTE_MILLIS, &fetch, config),
+        Some(Origin::Second) => match (Expect { origin: Origin::Second, ..fetch.expect }).fetch(now, config) {
+            Ok(fetch) => write_lines(kind, opening, flags, 0, FIRST_BYTE_MILLIS, &fetch, config),
+            // The first signature was made a moment ago, with the same credentials.
+            Err(_) => malformed(),
+        },
+        None => write_lines(kind, opening, if keeps { "cx" } else { "x" }, 0, FIRST_BYTE_MILLIS, &fetch, config),
+    }
+}
+
+/// Another question about the same object.
+pub(super) fn write_again(fetch: Fetch, config: &Config) -> String {
+    write_lines('G', &Opening::default(), "", 0, FIRST_BYTE_MILLIS, &fetch, config)
+}
+
+/// Another attempt.
+pub(super) fn write_retry(retry: Retry, elapsed_millis: i64, fetch: Fetch, config: &Config) -> String {
+    let left = FIRST_BYTE_MILLIS - elapsed_millis - i64::from(retry.delay_millis);
+    write_lines('T', &Opening::default(), "", retry.delay_millis, left, &fetch, config)
+}
+
+/// `left` is what is left of the time for the first byte.
+fn write_lines(
+    kind: char,
+    opening: &Opening,
+    flags: &str,
+    wait: u32,
+    left: i64,
+    fetch: &Fetch,
+    config: &Config,
+) -> String {
+    let expect = fetch.expect.to_text();
+    let mut out = String::with_capacity(fetch.url.len() + expect.len() + opening.log.len() + 480);
+    let has_another = config.has_second_origin() && fetch.expect.origin == Origin::First;
+    let time = if has_another { left.min(FIRST_BYTE_OF_TWO_MILLIS) } else { left };
+    out.push(kind);
+    push_line(&mut out, &opening.limits);
+    push_line(&mut out, ""); // no use is counted
+    push_line(&mut out, &opening.log);
+    // Writing to a String cannot fail.
+    let _ = write!(out, "\n{flags}\n{wait}\n{time}");
+    for line in [&fetch.method, &fetch.url, &expect] {
+        push_line(&mut out, line);
+    }
+    push_fields(&mut out, fetch.headers.iter());
+    out
+}
+
+/// A request for so much of an answer's body.
+pub(super) fn write_error(expect: &Expect, most: usize) -> String {
+    alloc::format!("B\n{}\n{most}", expect.to_text())
+}
+
+/// An API call: the host's own way.
+pub(super) fn other(opening: &Opening) -> String {
+    alloc::format!("W\n{}\n{}", opening.limits, opening.log)
+}
+
+/// Writes a reply in the form of the module, with no opening.
+pub fn write_reply(reply: &Reply, config: &Config) -> String {
+    write_reply_of(reply, &Opening::default(), config)
+}
+
+pub(super) fn write_reply_of(reply: &Reply, opening: &Opening, config: &Config) -> String {
+    let is_kept = cache::is_kept(reply, config.cache());
+    write_reply_lines(reply, opening, is_kept)
+}
+
+fn write_reply_lines(reply: &Reply, opening: &Opening, is_kept: bool) -> String {
+    let mut out = String::with_capacity(360 + opening.log.len());
+    out.push('R');
+    push_line(&mut out, &opening.limits);
+    push_line(&mut out, &opening.log);
+    let bytes = reply.length().unwrap_or(0);
+    // Writing to a String cannot fail.
+    let _ = write!(out, "\n{}\n{}\n", reply.status, reply.set.index());
+    let mut text = "";
+    match &reply.body {
+        Body::None => out.push('-'),
+        Body::Origin => out.push(if is_kept { 'C' } else { 'O' }),
+        Body::Kept { first, end } => {
+            let _ = write!(out, "K {first} {end}");
+        }
+        Body::Text(own) => {
+            out.push('T');
+            text = own;
+        }
+    }
+    let _ = write!(out, "\n{bytes}");
+    match &reply.log {
+        Some(line) => push_line(&mut out, &line.fields()),
+        None => out.push_str("\n,\"code\":\"ok\""),
+    }
+    // The length of a stream that is handed through is the platform's to write.
+    let has_object = matches!(reply.body, Body::Origin | Body::Kept { .. });
+    let written = |(name, _): &&(&'static str, String)| !has_object || *name != "content-length";
+    push_fields(&mut out, reply.headers.iter().filter(written));
+    out.push('\n');
+    out.push_str(text);
+    out
+}
+
+/// A line of names, and a line for each value.
+fn push_fields<'a>(out: &mut String, fields: impl Iterator<Item = &'a (&'static str, String)> + Clone) {
+    let mut before = '\n';
+    for (name, _) in fields.clone() {
+        out.push(before);
+        out.push_str(name);
+        before = ' ';
+    }
+    if before == '\n' {
+        out.push('\n');
+    }
+    for (_, value) in fields {
+        push_line(out, value);
+    }
+}
+
+/// A newline and then the text, which must not hold one: the reader would take it for the next field.
+fn push_line(out: &mut String, text: &str) {
+    out.push('\n');
+    if text.contains('\n') {
+        out.push_str(&text.replace('\n', " "));
+    } else {
+        out.push_str(text);
+    }
+}
+
+/// The host broke the form of the text: our fault, and nothing to do with the client.
+pub(super) fn malformed() -> String {
+    internal("")
+}
+
+/// The reply for a fault of ours, to a request called `id`.
+pub fn internal(id: &str) -> String {
+    let request = Request {
+        method: "GET",
+        url: "",
+        id,
+        headers: Headers::new(&[]),
+        client: Client { address: None, place: None },
+    };
+    write_reply_lines(&Refusal::Internal("the edge failed").reply(&request), &Opening::default(), false)
+}
+
+/// The fixed headers of all sets, for a host to prepare once: sets divided by an empty line.
+pub fn header_sets() -> String {
+    let mut out = String::new();
+    for set in HeaderSet::ALL {
+        for (name, value) in set.headers() {
+            out.push_str(name);
+            out.push('\n');
+            out.push_str(&value);
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+    out.trim_end().to_string()
+}
+
+/// The names of the fields that a host brings over from an origin's answer, one a line.
+pub fn origin_headers() -> String {
+    ORIGIN_HEADERS.join("\n")
+}
