@@ -51,6 +51,8 @@ pub struct Claims<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) largest_upload: Option<u64>,
     pub(crate) object_version: Option<&'a str>,
+    pub(crate) share: Option<&'a [u8]>,
+    pub(crate) parent: Option<&'a [u8]>,
 }
 
 /// A claim's value: one well-formed CBOR item, to be read by the policy of its family.
@@ -60,6 +62,10 @@ pub(crate) struct Raw<'a>(&'a [u8]);
 impl<'a> Raw<'a> {
     pub(crate) const fn reader(self) -> Reader<'a> {
         Reader::new(self.0)
+    }
+
+    pub(crate) const fn bytes(self) -> &'a [u8] {
+        self.0
     }
 }
 
@@ -106,6 +112,8 @@ impl<'a> Claims<'a> {
             label::PURPOSE => self.purpose = one_of(value, &[Purpose::Download, Purpose::Upload, Purpose::Grant])?,
             label::LARGEST_UPLOAD => self.largest_upload = Some(unsigned(value)?),
             label::OBJECT_VERSION => self.object_version = Some(text(value)?),
+            label::SHARE => self.share = Some(bytes(value)?),
+            label::PARENT => self.parent = Some(bytes(value)?),
             label::PASSWORD => return Err(Refusal::Forbidden("passwords are not implemented")),
             _ => return Err(Refusal::Forbidden("a claim is not implemented")),
         }

@@ -122,15 +122,22 @@ pub fn mint(new: &NewToken<'_>, key: &TokenKey) -> Result<String, MintFault> {
     {
         return Err(MintFault::EndsBeforeItBegins);
     }
-    let payload = payload(new, key.issuer());
+    seal(&payload(new, key.issuer()), key)
+}
+
+/// The COSE_Mac0 of a payload, as text.
+///
+/// # Errors
+/// [`MintFault::TooLong`].
+pub(super) fn seal(payload: &[u8], key: &TokenKey) -> Result<String, MintFault> {
     let mut protected = Writer::default();
     protected.map(1).int(1).int(ALG_HMAC_256_256);
     let protected = protected.into_bytes();
-    let tag = with_mac_input(&protected, &payload, |input| key.mac.tag(input));
+    let tag = with_mac_input(&protected, payload, |input| key.mac.tag(input));
 
     let mut message = Writer::default();
     message.tag(61).tag(17).array(4).bytes(&protected).map(1).int(4).bytes(key.id().as_str().as_bytes());
-    message.bytes(&payload).bytes(&tag);
+    message.bytes(payload).bytes(&tag);
     let bytes = message.into_bytes();
     if bytes.len() > MAX_BYTES { Err(MintFault::TooLong) } else { Ok(base64url::encode(&bytes)) }
 }
@@ -191,13 +198,13 @@ fn write_uri<'w>(w: &'w mut Writer, new: &NewToken<'_>) -> &'w mut Writer {
 
 /// Counts the claims while writing them, since a map's head says how many follow.
 #[derive(Default)]
-struct ClaimWriter {
+pub(super) struct ClaimWriter {
     pairs: usize,
     body: Writer,
 }
 
 impl ClaimWriter {
-    fn add(&mut self, label: i128, value: impl FnOnce(&mut Writer) -> &mut Writer) {
+    pub(super) fn add(&mut self, label: i128, value: impl FnOnce(&mut Writer) -> &mut Writer) {
         self.pairs += 1;
         #[expect(clippy::cast_possible_truncation, reason = "labels are constants of at most 17 bits")]
         self.body.int(label as i64);
@@ -222,7 +229,7 @@ impl ClaimWriter {
         }
     }
 
-    fn into_bytes(self) -> Vec<u8> {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
         let mut out = Writer::default();
         out.map(self.pairs).raw(&self.body.into_bytes());
         out.into_bytes()

@@ -5,6 +5,7 @@
 
 pub mod carrier;
 pub mod claims;
+pub mod grant_token;
 pub mod keys;
 pub mod mint;
 pub mod verify;
@@ -38,4 +39,6 @@ pub(crate) mod label {
     pub(crate) const LARGEST_UPLOAD: i128 = -65_541;
     pub(crate) const OBJECT_VERSION: i128 = -65_542;
     pub(crate) const PASSWORD: i128 = -65_543;
+    pub(crate) const SHARE: i128 = -65_545;
+    pub(crate) const PARENT: i128 = -65_546;
 }
