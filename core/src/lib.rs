@@ -42,6 +42,7 @@ pub mod border;
 pub mod cache;
 mod cbor;
 pub mod config;
+pub mod counter;
 pub mod decide;
 pub mod decision;
 pub mod disposition;
