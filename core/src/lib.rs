@@ -52,6 +52,7 @@ pub mod hash;
 pub mod issue;
 mod json;
 pub mod landing;
+pub mod limit;
 pub mod media_type;
 pub mod origin;
 pub mod origin_reply;
