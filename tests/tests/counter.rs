@@ -253,7 +253,7 @@ fn check(limit: u64, store: &Store, model: &Model, sent: &Sent) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_interleaving_and_no_crash_gives_a_use_too_many(limit in 1..4_u64, wishes in wishes()) {
