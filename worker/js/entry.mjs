@@ -4,6 +4,8 @@
 import { Shelf } from "./kept.mjs";
 import { replaceInstance, rules, settings, state } from "./rules.mjs";
 
+export { LinkCounter, TokenBucket } from "./counter.mjs";
+
 // How often one request may ask the origin something else: without its range, why it was refused.
 const MOST_QUESTIONS = 4;
 // Lines of a request to the origin,
