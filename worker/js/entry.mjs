@@ -1,10 +1,10 @@
 // The way of a request through the edge: one call into wasm with what the decision needs, one answer out, the
 // origin's body handed through untouched. Every rule is in Rust; this file converts and performs. The texts that
 // cross are described in core/src/border.rs; the numbers below are places of their lines.
-import { env } from "cloudflare:workers";
 import { Shelf } from "./kept.mjs";
-import * as rules from "./clouddrop.js";
-import module from "./clouddrop_bg.wasm";
+import { replaceInstance, rules, settings, state } from "./rules.mjs";
+
+export { LinkCounter, TokenBucket } from "./counter.mjs";
 
 // How often one request may ask the origin something else: without its range, why it was refused.
 const MOST_QUESTIONS = 4;
@@ -27,16 +27,7 @@ const BYTES = 6;
 const FIELDS = 7;
 const NAMES = 8;
 
-const variables = JSON.stringify(
-  Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === "string")),
-);
-
-rules.initSync({ module });
-// Set by the `worker` crate when a panic ended an instance while it was waiting for something.
-const state = rules.__worker_init_state();
-// A fault throws here, with every fault in its message: the Worker does not start.
-const [cacheBytes, tellsTimes, firstByteMillis] = rules.configure(variables);
-
+const [cacheBytes, tellsTimes, firstByteMillis] = settings;
 const kept = new Shelf(cacheBytes);
 
 // The fields that the rules read of an origin's answer.
@@ -350,11 +341,4 @@ function broken(asked, error) {
   console.error(JSON.stringify({ code: "internal", reason: String(error?.stack ?? error), alarm: true }));
   if (error instanceof WebAssembly.RuntimeError) replaceInstance();
   return respond(asked, rules.internal(nextId()).split("\n"), null);
-}
-
-// A wasm instance that panicked is not to be trusted: a new one takes its place.
-function replaceInstance() {
-  state.criticalError = false;
-  rules.__wbg_reset_state();
-  rules.configure(variables);
 }

@@ -13,7 +13,7 @@ mod state;
 
 use clouddrop_core::border::{self, Question, Settling};
 use clouddrop_core::retry::{Attempt, FIRST_BYTE_MILLIS};
-use clouddrop_core::{Refusal, Seconds};
+use clouddrop_core::{Refusal, Seconds, counter};
 use wasm_bindgen::prelude::*;
 use worker::{Context, Env, Request, Response, event};
 
@@ -117,6 +117,25 @@ pub fn limited(request: &[u8], retry_after: u32) -> String {
 #[wasm_bindgen]
 pub fn uncounted(request: &[u8]) -> String {
     state::with(|config, _| question(request).refuse(Refusal::OriginUnavailable("no counter is reachable"), config))
+}
+
+/// One step of a link's counter, in the text form of `clouddrop_core::counter`. `now` is in milliseconds since 1970.
+///
+/// # Errors
+/// For a text that is none, such as a damaged row: nothing is to be granted then.
+#[wasm_bindgen]
+pub fn count(text: &str, now: f64) -> Result<String, JsError> {
+    counter::step(text, state::time(now)).ok_or_else(|| JsError::new("a counter's row or question is malformed"))
+}
+
+/// Takes one call out of a strict bucket of `kind`; see `clouddrop_core::limit::StrictRates::step`.
+///
+/// # Errors
+/// For a kind or a state that is none.
+#[wasm_bindgen]
+pub fn strict(kind: &str, bucket: &str, now: f64) -> Result<String, JsError> {
+    let step = state::with(|config, _| config.strict_rates().step(kind, bucket, state::time(now)));
+    step.ok_or_else(|| JsError::new("a bucket's kind or state is malformed"))
 }
 
 /// The reply for a fault of ours, to a request called `id`.

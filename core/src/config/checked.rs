@@ -3,6 +3,7 @@
 use super::keys::parse_keys;
 use super::raw::Raw;
 use crate::cache::CacheRules;
+use crate::limit::StrictRates;
 use crate::origin::Endpoint;
 use crate::path::ObjectPath;
 use crate::range::number;
@@ -30,6 +31,7 @@ pub struct Config {
     pub(crate) security_contact: Option<String>,
     pub(crate) cache: CacheRules,
     pub(crate) server_timing: bool,
+    pub(crate) strict_rates: StrictRates,
     pub(crate) keys: KeySet,
     pub(crate) credentials: Credentials,
     pub(crate) lambda: Signer,
@@ -65,6 +67,11 @@ impl Config {
     /// What an instance keeps in memory.
     pub const fn cache(&self) -> &CacheRules {
         &self.cache
+    }
+
+    /// How often calls that cost something may be made.
+    pub const fn strict_rates(&self) -> &StrictRates {
+        &self.strict_rates
     }
 
     /// Whether replies tell how long they took.
@@ -200,6 +207,7 @@ impl Config {
         );
         let second = second_bucket(raw.second_origin, raw.second_region, &mut faults);
         let cache = CacheRules::read(raw.cache_bytes, raw.cache_seconds, &mut faults);
+        let strict_rates = StrictRates::read(raw.issues_per_minute, raw.claims_per_minute, &mut faults);
         let server_timing = match raw.server_timing.as_deref() {
             Some("on") => true,
             None | Some("" | "off") => false,
@@ -245,6 +253,7 @@ impl Config {
                 security_contact,
                 cache,
                 server_timing,
+                strict_rates,
                 keys,
                 credentials,
                 lambda: Signer::new(region, LAMBDA_SERVICE),

@@ -60,6 +60,9 @@ pub(crate) fn start(
     say::line("--> edge: start in workerd");
     let worker = Worker {
         modules: edge::modules()?,
+        main: options.main.clone(),
+        limits: options.limit.unwrap_or_default(),
+        objects: data.join("objects"),
         bindings: bindings(options, &state, &hosts, &bucket, &signer)?,
         page,
         files,
