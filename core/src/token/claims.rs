@@ -29,6 +29,16 @@ pub enum Disposition {
     Inline,
 }
 
+/// Whether the names in a folder are told to whoever has the link (private claim -65544).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Listing {
+    /// No: each file must be asked for by its name. The default.
+    #[default]
+    Hidden,
+    /// Yes.
+    Shown,
+}
+
 /// What an issuer said, borrowed from the token.
 #[derive(Clone, Debug, Default)]
 pub struct Claims<'a> {
@@ -51,6 +61,7 @@ pub struct Claims<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) largest_upload: Option<u64>,
     pub(crate) object_version: Option<&'a str>,
+    pub(crate) listing: Listing,
 }
 
 /// A claim's value: one well-formed CBOR item, to be read by the policy of its family.
@@ -106,6 +117,7 @@ impl<'a> Claims<'a> {
             label::PURPOSE => self.purpose = one_of(value, &[Purpose::Download, Purpose::Upload, Purpose::Grant])?,
             label::LARGEST_UPLOAD => self.largest_upload = Some(unsigned(value)?),
             label::OBJECT_VERSION => self.object_version = Some(text(value)?),
+            label::MAY_LIST => self.listing = one_of(value, &[Listing::Hidden, Listing::Shown])?,
             label::PASSWORD => return Err(Refusal::Forbidden("passwords are not implemented")),
             _ => return Err(Refusal::Forbidden("a claim is not implemented")),
         }
@@ -163,6 +175,11 @@ impl<'a> Claims<'a> {
     /// The entity tag of the only version that it is good for.
     pub const fn object_version(&self) -> Option<&'a str> {
         self.object_version
+    }
+
+    /// Whether a folder's names are told.
+    pub const fn listing(&self) -> Listing {
+        self.listing
     }
 
     /// When it was issued; it bounds nothing but the token's life.
