@@ -24,6 +24,7 @@ pub struct Config {
     pub(crate) object_prefix: String,
     pub(crate) signer: Endpoint,
     pub(crate) security_contact: Option<String>,
+    pub(crate) report_contact: Option<String>,
     pub(crate) keys: KeySet,
     pub(crate) credentials: Credentials,
     pub(crate) s3: Signer,
@@ -157,10 +158,8 @@ impl Config {
             object_prefix,
         );
         let signer = faults.checked("SIGNER_URL", raw.signer_url, URL, Endpoint::parse);
-        let security_contact = raw.security_contact.filter(|text| !text.is_empty());
-        if security_contact.as_deref().is_some_and(|contact| !is_contact(contact)) {
-            faults.add("SECURITY_CONTACT", "must begin with mailto: or https: and hold no space".into());
-        }
+        let security_contact = contact("SECURITY_CONTACT", raw.security_contact, &mut faults);
+        let report_contact = contact("REPORT_CONTACT", raw.report_contact, &mut faults);
         let token_keys = faults.required("TOKEN_KEYS", raw.token_keys);
         let keys = token_keys.and_then(|text| parse_keys(&text, "TOKEN_KEYS", &mut faults));
         let credentials = credentials(
@@ -189,6 +188,7 @@ impl Config {
                 bucket,
                 object_prefix,
                 signer,
+                report_contact: report_contact.or_else(|| security_contact.clone()),
                 security_contact,
                 keys,
                 credentials,
@@ -255,6 +255,15 @@ pub fn region(text: &str) -> Option<String> {
 pub fn object_prefix(text: &str) -> Option<String> {
     let folder = text.strip_suffix('/')?;
     ObjectPath::from_key(folder).is_ok().then(|| text.into())
+}
+
+/// A contact that may be left out.
+fn contact(variable: &str, text: Option<String>, faults: &mut Faults) -> Option<String> {
+    let text = text.filter(|text| !text.is_empty());
+    if text.as_deref().is_some_and(|text| !is_contact(text)) {
+        faults.add(variable, "must begin with mailto: or https: and hold no space".into());
+    }
+    text
 }
 
 fn is_contact(text: &str) -> bool {

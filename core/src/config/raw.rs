@@ -26,6 +26,8 @@ pub struct Raw {
     pub signer_url: Option<String>,
     /// Where to report weaknesses (RFC 9116): `mailto:` or `https:`. Without it there is no security.txt.
     pub security_contact: Option<String>,
+    /// Where to report a file that should not be shared: `mailto:` or `https:`. Without it `security_contact`.
+    pub report_contact: Option<String>,
     /// Secret: the token keys, a JSON array of `{"issuer", "kid", "secret", "retires"?}`, newest first.
     pub token_keys: Option<String>,
     /// The edge's AWS identity.
@@ -78,6 +80,7 @@ impl Raw {
             "OBJECT_PREFIX" => &mut self.object_prefix,
             "SIGNER_URL" => &mut self.signer_url,
             "SECURITY_CONTACT" => &mut self.security_contact,
+            "REPORT_CONTACT" => &mut self.report_contact,
             "TOKEN_KEYS" => &mut self.token_keys,
             "AWS_ACCESS_KEY_ID" => &mut self.aws_access_key_id,
             "AWS_SECRET_ACCESS_KEY" => &mut self.aws_secret_access_key,
