@@ -50,6 +50,7 @@ pub mod hash;
 pub mod issue;
 mod json;
 pub mod landing;
+pub mod listing;
 pub mod media_type;
 pub mod origin;
 pub mod origin_reply;
