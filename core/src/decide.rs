@@ -150,13 +150,7 @@ fn landing(
     let target = token.claims().target()?;
     let path = target_path(&target, config)?;
     let grant = granted(token, request, url, Method::Get, path, now, config)?;
-    let expires = grant.claims().expires().unwrap_or(now); // policy has refused a token without an end
-    let facts = Facts {
-        name: grant.claims().file_name().unwrap_or_else(|| name_of(&target, grant.path())).into(),
-        expires,
-        downloads: grant.claims().download_limit(),
-        download: format!("/d/{text}"),
-    };
+    let facts = Facts::new(grant.claims(), text, name_of(&target, grant.path()), request, config);
     let fetch = match target {
         Target::Exact(_) => Some(Expect::for_head(grant.path()).fetch(now, config)?),
         Target::Prefix(_) => None,

@@ -104,24 +104,25 @@ impl Expect {
 
     /// For a question about an object that no client's conditions apply to.
     pub(crate) fn for_head(path: &ObjectPath) -> Self {
-        Self {
-            stage: Stage::First,
-            method: Method::Head,
-            path: path.encoded().into(),
-            range: None,
-            if_range: None,
-            conditions: Conditions::default(),
-            pinned: None,
-            attachment: String::new(),
-            inline: None,
-        }
+        Self { method: Method::Head, ..Self::question(Stage::First, path.encoded().into()) }
+    }
+
+    /// For the first `bytes` of an object, in the version named by an entity tag where there is one.
+    pub(crate) fn for_beginning(path: String, bytes: u64, version: Option<String>) -> Self {
+        let range = ByteRange::From { first: 0, last: Some(bytes.saturating_sub(1)) };
+        Self { method: Method::Get, range: Some(range), pinned: version, ..Self::question(Stage::First, path) }
     }
 
     pub(crate) fn api() -> Self {
+        Self::question(Stage::Api, String::new())
+    }
+
+    /// A question of our own, by GET, without condition or range.
+    fn question(stage: Stage, path: String) -> Self {
         Self {
-            stage: Stage::Api,
+            stage,
             method: Method::Get,
-            path: String::new(),
+            path,
             range: None,
             if_range: None,
             conditions: Conditions::default(),

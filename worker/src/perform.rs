@@ -28,7 +28,7 @@ pub(crate) async fn answer(mut request: Request) -> Result<Response> {
         Decision::Reply(reply) => finish(&received, &reply, None),
         Decision::Landing(landing) => match landing.fetch {
             Some(fetch) => page(&received, fetch, landing.facts, &config).await,
-            None => finish(&received, &landing.facts.page(None, None), None),
+            None => finish(&received, &landing.facts.folder(), None),
         },
         Decision::Forward(forward) => forward_call(&received, &mut request, forward, &config).await,
         Decision::Spend(spend) => refuse(&received, spend.settle(Counted::Unreachable)),
@@ -52,6 +52,7 @@ async fn page(received: &Received, mut fetch: Fetch, mut facts: Facts, config: &
             let head = Head { status, headers: Headers::new(&fields) };
             match facts.settle(expect, &head, error_body.as_deref(), now(), config) {
                 Page::Reply(reply) => return finish(received, &reply, None),
+                Page::Text(preview) => return finish(received, &preview.without(), None),
                 Page::Refuse(refusal) => return refuse(received, refusal),
                 Page::Again(again, same) => {
                     (fetch, facts) = (again, same);

@@ -171,6 +171,7 @@ impl Asked<'_> {
             }
             return Ok(match page {
                 Page::Reply(reply) => Step::Reply(reply),
+                Page::Text(preview) => Step::Reply(preview.without()),
                 Page::Refuse(refusal) => Step::Reply(refusal.reply(&self.request)),
                 Page::Again(fetch, facts) => Step::Again(Box::new(fetch), Some(facts)),
                 Page::ReadError(..) => return Err("the error's body was read and is asked for again".into()),
