@@ -106,11 +106,7 @@ fn show(out: &mut Markup, facts: &Facts, found: &Found<'_>, preview: &Preview<'_
         }
         Preview::Text(text) => {
             // The first newline of a <pre> is not content. Focusable, so that the keyboard can scroll it.
-            out.around(
-                "<pre tabindex=\"0\" role=\"region\" aria-labelledby=\"preview\" dir=\"auto\">\n",
-                text,
-                "</pre>",
-            );
+            out.around("<pre tabindex=\"0\" dir=\"auto\">\n", text, "</pre>");
             if found.size > MAX_TEXT_BYTES as u64 {
                 out.around("<p class=\"note\">", w::BEGINNING, "</p>");
             }

@@ -45,7 +45,7 @@ impl Markup {
 /// A whole document of ours; `title` is text.
 pub(crate) fn document(title: &str, body: impl FnOnce(&mut Markup)) -> String {
     let mut out = Markup(String::with_capacity(STYLE.len() + 2048));
-    out.raw("<!doctype html>\n<html lang=\"").text(words::LANGUAGE);
+    out.raw("<!DOCTYPE html>\n<html lang=\"").text(words::LANGUAGE);
     out.raw(
         "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"robots\" content=\"noindex\">",

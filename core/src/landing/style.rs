@@ -28,6 +28,7 @@ background:var(--link);color:var(--on-link);font:inherit;font-weight:600;text-de
 .button:hover,button:hover{background:var(--hover);color:var(--on-link)}\
 :focus-visible{outline:3px solid var(--ring);outline-offset:2px;border-radius:.25rem}\
 dl{display:grid;grid-template-columns:minmax(5rem,max-content) 1fr;gap:.25rem 1.25rem;margin:0}\
+h1+dl{margin-top:1rem}\
 dt{color:var(--dim)}dd{margin:0}\
 img,video{display:block;max-width:100%;max-height:70vh;margin:0 auto;border-radius:.375rem}\
 audio{display:block;width:100%}\
@@ -40,13 +41,13 @@ th,td{padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line);text-alig
 thead th{color:var(--dim);font-size:.875rem}\
 th:last-child,td:last-child{padding-right:0}\
 .few{text-align:right;white-space:nowrap;overflow-wrap:normal}\
-@media(max-width:30rem){.few{font-size:.8125rem}}\
+@media(max-width:30rem){.few,thead th{font-size:.8125rem}}\
 tbody a{display:inline-block;min-height:1.5rem}\
-td button{min-height:2rem;padding:.2rem .75rem;font-size:.875rem}\
+table button{min-height:2rem;margin:.25rem 0;padding:.2rem .75rem;font-size:.8125rem;overflow-wrap:normal}\
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}";
 
 /// SHA-256 of [`STYLE`] in base64, as a content security policy names it; a test keeps it true.
-pub(crate) const STYLE_SHA256: &str = "s/X6jktHhppnw1eGbOJWvM6iGVxHQFq9Sw0juW6y87Q=";
+pub(crate) const STYLE_SHA256: &str = "HetPHYqztd38IyyOqePIC7jbW6McNWsW/Ka3ajAa3Ds=";
 
 #[cfg(test)]
 mod tests {
