@@ -303,6 +303,23 @@ fn a_preview_is_shown_only_where_the_token_the_type_and_the_counting_allow_it() 
 }
 
 #[test]
+fn what_may_be_opened_in_the_browser_is_said_by_token_and_type_together() {
+    for (more, media_type, may) in [
+        (inline(), "image/png", true),
+        (inline(), "text/plain", true),
+        (inline(), "application/pdf", false),
+        (inline(), "image/svg+xml", false),
+        (inline(), "text/html", false),
+        (json!({}), "image/png", false),
+    ] {
+        let facts = json_of(&page_of(file("/f/a", more.clone()), JSON, 0, media_type));
+        assert_eq!(facts["inline"], may, "{media_type}");
+        let html = page_of(file("/f/a", more), &[], 0, media_type);
+        assert_eq!(text(&html).contains("Open in the browser"), may, "{media_type}");
+    }
+}
+
+#[test]
 fn previews_may_load_from_their_own_host_and_nothing_else_may() {
     let policy = |set: HeaderSet| {
         set.headers().into_iter().find(|(name, _)| *name == "content-security-policy").map(|(_, value)| value).unwrap()
