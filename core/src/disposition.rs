@@ -58,9 +58,18 @@ pub fn harmless(name: &str) -> String {
     name
 }
 
+/// `name` as it is, but for characters that are not seen or that change how others are: each becomes a mark.
+pub(crate) fn visible(name: &str) -> String {
+    name.chars().map(|char| if is_unseen(char) { char::REPLACEMENT_CHARACTER } else { char }).collect()
+}
+
 fn is_unsafe(char: char) -> bool {
+    is_unseen(char) || matches!(char, '/' | '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*')
+}
+
+/// Control characters, bidirectional overrides and invisible marks.
+fn is_unseen(char: char) -> bool {
     char.is_control()
-        || matches!(char, '/' | '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*')
         || matches!(char,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -79,7 +79,7 @@ impl UnixTime {
     ///
     /// Days are counted from 0000-03-01, so that the leap day is the last of its year; 400 years
     /// have 146,097 days.
-    fn civil(self) -> (u32, u32, u32, u32) {
+    pub(crate) fn civil(self) -> (u32, u32, u32, u32) {
         let (days, secs) = self.day_and_second();
         let days = days + 719_468;
         let era = days / 146_097;

@@ -95,7 +95,7 @@ pub(crate) fn http_date(text: &str) -> Option<UnixTime> {
 }
 
 /// Days from 1970-01-01 to a day of the Gregorian calendar; `None` if there is no such day.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(crate) fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     if !(1..=lengths[usize::try_from(month - 1).ok()?]).contains(&day) {

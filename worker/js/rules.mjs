@@ -10,8 +10,8 @@ const variables = JSON.stringify(
 );
 
 rules.initSync({ module });
-// Set by the `worker` crate when a panic ended an instance while it was waiting for something.
-export const state = rules.__worker_init_state();
+// Whether the instance has panicked.
+export const state = { criticalError: false };
 // A fault throws here, with every fault in its message: the Worker does not start.
 export const settings = rules.configure(variables);
 

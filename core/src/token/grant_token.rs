@@ -6,6 +6,7 @@ use super::keys::TokenKey;
 use super::label;
 use super::mint::{ClaimWriter, MintFault, seal};
 use crate::cbor::{Reader, Writer};
+use crate::order::sort_few;
 use crate::path::ObjectPath;
 use crate::policy::uri;
 use crate::refusal::Refusal;
@@ -84,7 +85,7 @@ impl GrantClaims {
             (label::PARENT, written(|w| w.bytes(&self.parent))),
         ]);
         // Deterministic order (RFC 8949 section 4.2.1): positive labels rising, then negative ones falling.
-        added.sort_by_key(|(label, _)| (*label < 0, label.unsigned_abs()));
+        sort_few(&mut added, |(label, _)| (*label < 0, label.unsigned_abs()));
         let mut claims = ClaimWriter::default();
         for (label, value) in &added {
             claims.add(*label, |w| w.raw(value));
@@ -108,7 +109,7 @@ fn exact_uri(parent: &Claims<'_>, path: &ObjectPath) -> Result<Vec<u8>, Refusal>
     let mut exact = String::from(uri::FILE_ROUTE);
     exact.push_str(path.encoded());
     parts.push((uri::PATH, written(|w| w.map(1).int(0).text(&exact))));
-    parts.sort_by_key(|(part, _)| *part);
+    sort_few(&mut parts, |(part, _)| *part);
     let mut out = Writer::default();
     out.map(parts.len());
     for (part, tests) in parts {

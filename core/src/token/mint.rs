@@ -1,6 +1,6 @@
 //! Making a token: the only encoder of the profile. Entropy and time are arguments.
 
-use super::claims::{Disposition, Purpose};
+use super::claims::{Disposition, Listing, Purpose};
 use super::keys::TokenKey;
 use super::label;
 use super::wire::{ALG_HMAC_256_256, MAX_BYTES, with_mac_input};
@@ -50,6 +50,8 @@ pub struct NewToken<'a> {
     pub largest_upload: Option<u64>,
     /// The entity tag of the only version that it is good for.
     pub object_version: Option<&'a str>,
+    /// Whether the names in a folder are told; of one object it says nothing.
+    pub listing: Listing,
 }
 
 /// The object or objects below the route `/f/` that a token opens.
@@ -93,6 +95,7 @@ impl<'a> NewToken<'a> {
             purpose: Purpose::Download,
             largest_upload: None,
             object_version: None,
+            listing: Listing::Hidden,
         }
     }
 }
@@ -173,6 +176,8 @@ fn payload(new: &NewToken<'_>, issuer: &str) -> Vec<u8> {
     claims.add_some(label::PURPOSE, purpose, Writer::unsigned);
     claims.add_some(label::LARGEST_UPLOAD, new.largest_upload, Writer::unsigned);
     claims.add_some(label::OBJECT_VERSION, new.object_version, Writer::text);
+    let shown = (new.listing == Listing::Shown).then_some(1);
+    claims.add_some(label::MAY_LIST, shown, Writer::unsigned);
     claims.into_bytes()
 }
 

@@ -11,7 +11,7 @@ pub mod mint;
 pub mod verify;
 pub mod wire;
 
-pub use claims::{Claims, Disposition, Purpose};
+pub use claims::{Claims, Disposition, Listing, Purpose};
 pub use keys::{KeySet, TokenKey};
 pub use mint::{MintFault, NewToken, mint};
 pub use verify::{Verified, verify};
@@ -41,4 +41,5 @@ pub(crate) mod label {
     pub(crate) const PASSWORD: i128 = -65_543;
     pub(crate) const SHARE: i128 = -65_545;
     pub(crate) const PARENT: i128 = -65_546;
+    pub(crate) const MAY_LIST: i128 = -65_544;
 }
