@@ -39,7 +39,7 @@ struct Shared {
     /// Requests for the place that redirects point at.
     strayed: AtomicUsize,
     /// Stalls and floods that the other side has borne to the end.
-    borne: AtomicUsize,
+    borne: Mutex<BTreeMap<(Kind, Phase), usize>>,
     /// Answers that the S3 server did not give.
     failed: AtomicUsize,
 }
@@ -73,7 +73,7 @@ impl Proxy {
             armed: Mutex::default(),
             tally: Mutex::default(),
             strayed: AtomicUsize::new(0),
-            borne: AtomicUsize::new(0),
+            borne: Mutex::default(),
             failed: AtomicUsize::new(0),
         });
         let accepting = Arc::clone(&shared);
@@ -129,9 +129,9 @@ impl Proxy {
         self.shared.strayed.load(Ordering::SeqCst)
     }
 
-    /// How many stalls and floods were borne to their end.
-    pub fn borne(&self) -> usize {
-        self.shared.borne.load(Ordering::SeqCst)
+    /// The stalls and floods that were borne to their end, which is [`LONGEST_HOLD`].
+    pub fn borne(&self) -> BTreeMap<(Kind, Phase), usize> {
+        lock(&self.shared.borne).clone()
     }
 
     /// How many answers the S3 server owed.
@@ -198,7 +198,7 @@ fn serve(shared: &Shared, mut client: TcpStream) -> io::Result<()> {
                     return match kind {
                         Kind::Reset => reset(client),
                         Kind::Closed => close(&client),
-                        _ => shared.hold(&mut client),
+                        _ => shared.hold(&mut client, Some(&fault)),
                     };
                 }
             }
@@ -257,8 +257,8 @@ impl Shared {
                 }
                 Step::Send(bytes) => client.write_all(&bytes)?,
                 Step::Pause(time) => thread::sleep(time),
-                Step::Flood(bytes) => return self.flood(client, &bytes).map(|()| None),
-                Step::Stall => return self.hold(client).map(|()| None),
+                Step::Flood(bytes) => return self.flood(client, fault.as_ref(), &bytes).map(|()| None),
+                Step::Stall => return self.hold(client, fault.as_ref()).map(|()| None),
                 Step::Reset => return reset(client.try_clone()?).map(|()| None),
                 Step::Close => break,
                 Step::Keep(next) => return Ok(Some(next)),
@@ -268,23 +268,29 @@ impl Shared {
     }
 
     /// Waits until the other side closes.
-    fn hold(&self, client: &mut TcpStream) -> io::Result<()> {
+    fn hold(&self, client: &mut TcpStream, fault: Option<&Fault>) -> io::Result<()> {
         let result = client.read_to_end(&mut Vec::new());
         if matches!(&result, Err(error) if is_timeout(error)) {
-            self.borne.fetch_add(1, Ordering::SeqCst);
+            self.was_borne(fault);
         }
         result.map(drop)
     }
 
     /// Sends until the other side closes, as slowly as one that does not read can be told from one that does.
-    fn flood(&self, client: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+    fn flood(&self, client: &mut TcpStream, fault: Option<&Fault>, bytes: &[u8]) -> io::Result<()> {
         let begun = Instant::now();
         while begun.elapsed() < LONGEST_HOLD {
             client.write_all(bytes)?;
             thread::sleep(GLANCE);
         }
-        self.borne.fetch_add(1, Ordering::SeqCst);
+        self.was_borne(fault);
         Ok(())
+    }
+
+    fn was_borne(&self, fault: Option<&Fault>) {
+        if let Some(fault) = fault {
+            *lock(&self.borne).entry((fault.kind, fault.phase)).or_default() += 1;
+        }
     }
 }
 

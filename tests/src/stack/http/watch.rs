@@ -1,6 +1,7 @@
 //! Replies that need not be whole: what came of them, and how they ended.
 
 use super::{Ask, PATIENCE, Reply, Rest, read_final_head};
+use socket2::SockRef;
 use std::io::{self, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -47,6 +48,11 @@ impl Ask {
             }
             Err(error) => (None, Err(error)),
         };
+        if matches!(&end, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            // Away for good (RST), not merely done with sending (FIN): workerd, which is waiting for the origin, sees
+            // the one at once and the other only when it has something to write.
+            SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+        }
         Ok(Watched { head, to_head, body, extra, end })
     }
 }
