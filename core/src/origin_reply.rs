@@ -34,8 +34,15 @@ pub enum Next {
 pub const MAX_ERROR_BYTES: usize = 8192;
 
 /// The header fields of an origin's answer that are read; a host need not bring any others over.
-pub const ORIGIN_HEADERS: [&str; 6] =
-    ["content-length", "content-range", "content-type", "content-encoding", "etag", "last-modified"];
+pub const ORIGIN_HEADERS: [&str; 7] = [
+    "content-length",
+    "content-range",
+    "content-type",
+    "content-encoding",
+    "transfer-encoding",
+    "etag",
+    "last-modified",
+];
 
 /// Longest value that is passed on of Content-Language, Content-Encoding and the like.
 const MAX_PASSED_BYTES: usize = 256;
@@ -67,7 +74,7 @@ impl Expect {
     /// A 200: the whole object. Without a length an early end could not be told from the real one.
     fn whole(&self, head: &Head<'_>) -> Result<Outcome, Refusal> {
         let length = content_length(head)?;
-        let validators = Validators::read(head)?;
+        let validators = Validators::of_object(head)?;
         if let Some(reply) = self.check_conditions(&validators)? {
             return Ok(Outcome::Reply(reply));
         }
@@ -92,7 +99,7 @@ impl Expect {
         if range.resolve(part.size) != Some((part.first, part.last)) || part.length() != length {
             return Err(Refusal::OriginError("another part than was asked for"));
         }
-        let validators = Validators::read(head)?;
+        let validators = Validators::of_object(head)?;
         if let Some(reply) = self.check_conditions(&validators)? {
             return Ok(Outcome::Reply(reply));
         }
@@ -221,7 +228,11 @@ impl Expect {
                 return self.again(Stage::Whole, now, config);
             }
             let told = head.headers.one("content-range").and_then(unsatisfied_size);
-            return Next::Refuse(Refusal::RangeNotSatisfiable(told.or_else(|| s3_error::actual_size(body))));
+            let size = told.or_else(|| s3_error::actual_size(body));
+            if size.is_some_and(|size| self.range.is_some_and(|range| range.resolve(size).is_some())) {
+                return Next::Refuse(Refusal::OriginError("416 for a range within the object"));
+            }
+            return Next::Refuse(Refusal::RangeNotSatisfiable(size));
         }
         if self.stage == Stage::WhyRefused && head.status == 416 {
             // An object of no bytes has no first one: it is there, and the HEAD was refused for another reason.
@@ -263,6 +274,16 @@ impl<'a> Validators<'a> {
         Ok(Self { tag, tag_text, modified, modified_text: modified_text.filter(|_| modified.is_some()) })
     }
 
+    /// Those of an object. S3 tells the tag of every one; XML without one is an error that was sent as a success.
+    fn of_object(head: &Head<'a>) -> Result<Self, Refusal> {
+        let found = Self::read(head)?;
+        let is_xml = || head.headers.one("content-type").is_some_and(|value| value.contains("xml"));
+        if found.tag.is_none() && is_xml() {
+            return Err(Refusal::OriginError("an error in the place of an object"));
+        }
+        Ok(found)
+    }
+
     fn write(&self, headers: &mut Vec<(&'static str, String)>) {
         if let Some(tag) = self.tag_text {
             headers.push(("etag", tag.into()));
@@ -279,7 +300,12 @@ fn not_modified(found: &Validators<'_>) -> Reply {
     Reply { status: 304, set: HeaderSet::File, headers, body: Body::None, log: None }
 }
 
+/// The length of the body. Beside a transfer coding it means nothing (RFC 9112 section 6.3): the platform drops it,
+/// and then an early end looks like the real one.
 pub(crate) fn content_length(head: &Head<'_>) -> Result<u64, Refusal> {
+    if head.headers.has("transfer-encoding") {
+        return Err(Refusal::OriginError("a length beside a transfer coding"));
+    }
     head.headers.one("content-length").and_then(number).ok_or(Refusal::OriginError("no valid Content-Length"))
 }
 

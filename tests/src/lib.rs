@@ -1,5 +1,6 @@
 //! What the tests share: where things lie, and the node that comes with the tools.
 
+pub mod faults;
 pub mod files;
 pub mod node;
 pub mod stack;

@@ -118,7 +118,7 @@ fn an_answer_is_settled_without_the_request_unless_it_is_refused() {
     let config = default_config();
     let expect = "fgr1\u{1f}a\u{1f}attachment\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}";
     let settled = |head: &str| border::settle(&format!("{head}\n"), None, NOW, &config, &mut Health::default());
-    assert!(settled(&format!("200\n{expect}\ncontent-length,5")).starts_with("R\n\n\n200\n"));
+    assert!(settled(&format!("200\n{expect}\ncontent-length,5\netag,\"a\"")).starts_with("R\n\n\n200\n"));
     assert_eq!(settled(&format!("200\n{expect}")), "Q");
     assert!(settled("nonsense").contains("\n500\n"));
     assert!(settled(&format!("503\n{expect}")).starts_with("B\n"));

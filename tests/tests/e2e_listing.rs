@@ -13,7 +13,7 @@ fn list(folder: &str, query: &str, config: &Config) -> Result<Listing, Refusal> 
     let place = Place::read(&format!("/f/{folder}"), query, config).unwrap();
     let question = listing::fetch(&place, now(), config).unwrap();
     let (authority, target) = question.url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let ask = Ask::new(question.method, &format!("/{target}"));
+    let ask = Ask::new(&question.method, &format!("/{target}"));
     let ask = question.headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value));
     let reply = ask.send(authority);
     listing::settle(&place, reply.status, &reply.body, config)

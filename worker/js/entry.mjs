@@ -96,6 +96,8 @@ export default {
       env: bindings,
       uses: "",
       left: undefined,
+      // A call of the API: its answer is the signer's.
+      isCall: false,
     };
     try {
       if (state.criticalError) replaceInstance();
@@ -148,6 +150,7 @@ function act(asked, lines, request) {
 // A call of the API: its body is part of what the rules sign for the signer.
 async function call(asked, request, most) {
   try {
+    asked.isCall = true;
     const body = await bodyOf(request, most);
     const lines = rules.forward(encoder.encode(asked.question), body, Date.now()).split("\n");
     return lines[0] === "R" ? respond(asked, lines, null) : await ask(asked, lines, body);
@@ -239,7 +242,7 @@ function ask(asked, lines, body) {
 // What follows from the origin's answer.
 function settle(asked, lines, origin) {
   asked.originMillis = Date.now() - asked.originStarted;
-  const fields = originFields(origin.headers);
+  const fields = asked.isCall ? [...origin.headers].join("\n") : originFields(origin.headers);
   const answer = `${origin.status}\n${lines[EXPECT]}\n${fields}`;
   const next = rules.settle(encoded(answer), undefined, Date.now()).split("\n");
   if (next[0] === "R" && next[BODY] === "C") return keep(asked, lines, next, origin, fields);

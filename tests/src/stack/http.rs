@@ -1,6 +1,10 @@
 //! A client of HTTP/1.1 that sends exactly what it is told: targets are not normalised, headers not repaired,
 //! nothing is followed. One connection for each request.
 
+mod watch;
+
+pub use watch::Watched;
+
 use serde_json::Value;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -201,36 +205,19 @@ fn bad(why: impl Into<String>) -> io::Error {
 /// Reads a reply (RFC 9112 sections 4 to 6).
 fn read(stream: &mut TcpStream, to_head: bool, mut sink: impl FnMut(&[u8])) -> io::Result<Reply> {
     let mut buffer = Vec::new();
-    let reply = loop {
-        let reply = read_head(stream, &mut buffer)?;
-        // An interim reply: the one that counts is still to come.
-        if !(100..200).contains(&reply.status) {
-            break reply;
-        }
-    };
-    let none = to_head || matches!(reply.status, 204 | 304);
-    let mut rest = Rest { stream, buffer, at: 0 };
-    if none {
-        rest.until_end(&mut sink)?; // which must be nothing, and would show
-    } else if reply.one("transfer-encoding").is_some_and(|coding| coding == "chunked") {
-        loop {
-            let line = rest.line()?;
-            let length = usize::from_str_radix(line.trim(), 16).map_err(|_| bad(format!("chunk {line:?}")))?;
-            rest.exactly(length, &mut sink)?;
-            if !rest.line()?.is_empty() {
-                return Err(bad("a chunk without its end"));
-            }
-            if length == 0 {
-                break;
-            }
-        }
-    } else if let Some(length) = reply.one("content-length") {
-        let length = length.parse().map_err(|_| bad(format!("Content-Length {length:?}")))?;
-        rest.exactly(length, &mut sink)?;
-    } else {
-        rest.until_end(&mut sink)?;
-    }
+    let reply = read_final_head(stream, &mut buffer)?;
+    Rest { stream, buffer, at: 0 }.body_of(&reply, to_head, &mut sink)?;
     Ok(reply)
+}
+
+/// The head of the reply that counts: interim ones stand before it.
+fn read_final_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Reply> {
+    loop {
+        let reply = read_head(stream, buffer)?;
+        if !(100..200).contains(&reply.status) {
+            return Ok(reply);
+        }
+    }
 }
 
 fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Reply> {
@@ -268,6 +255,31 @@ struct Rest<'a> {
 }
 
 impl Rest<'_> {
+    /// The body that belongs to a head.
+    fn body_of(&mut self, reply: &Reply, to_head: bool, sink: &mut impl FnMut(&[u8])) -> io::Result<()> {
+        if to_head || matches!(reply.status, 204 | 304) {
+            return self.until_end(sink); // which must be nothing, and would show
+        }
+        if reply.one("transfer-encoding").is_some_and(|coding| coding == "chunked") {
+            loop {
+                let line = self.line()?;
+                let length = usize::from_str_radix(line.trim(), 16).map_err(|_| bad(format!("chunk {line:?}")))?;
+                self.exactly(length, sink)?;
+                if !self.line()?.is_empty() {
+                    return Err(bad("a chunk without its end"));
+                }
+                if length == 0 {
+                    return Ok(());
+                }
+            }
+        }
+        if let Some(length) = reply.one("content-length") {
+            let length = length.parse().map_err(|_| bad(format!("Content-Length {length:?}")))?;
+            return self.exactly(length, sink);
+        }
+        self.until_end(sink)
+    }
+
     fn fill(&mut self) -> io::Result<usize> {
         if self.at == self.buffer.len() {
             // New zeroes come from the system; filling old bytes with them takes a debug build a millisecond.

@@ -71,7 +71,12 @@ impl Stack {
 
     /// A token for all below a folder.
     pub fn folder_token(&self, folder: &str) -> String {
-        self.mint(Opens::Folder(&ObjectPath::from_key(folder).unwrap()), |_| {})
+        self.folder_token_with(folder, |_| {})
+    }
+
+    /// A token for all below a folder with claims that `adapt` changes.
+    pub fn folder_token_with(&self, folder: &str, adapt: impl FnOnce(&mut NewToken<'_>)) -> String {
+        self.mint(Opens::Folder(&ObjectPath::from_key(folder).unwrap()), adapt)
     }
 
     fn mint(&self, opens: Opens<'_>, adapt: impl FnOnce(&mut NewToken<'_>)) -> String {
