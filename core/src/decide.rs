@@ -131,7 +131,7 @@ fn read(
     if grant.claims().download_limit().is_some() && grant.claims().purpose() != Purpose::Grant {
         return Err(Refusal::ClaimRequired);
     }
-    Ok(Decision::Fetch(Expect::for_object(&grant, request).fetch(now, config)?))
+    Ok(Decision::Fetch(Expect::for_object(&grant, request, now).fetch(now, config)?))
 }
 
 /// One use of a counted link.

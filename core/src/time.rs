@@ -79,7 +79,7 @@ impl UnixTime {
     ///
     /// Days are counted from 0000-03-01, so that the leap day is the last of its year; 400 years
     /// have 146,097 days.
-    fn civil(self) -> (u32, u32, u32, u32) {
+    pub(crate) fn civil(self) -> (u32, u32, u32, u32) {
         let (days, secs) = self.day_and_second();
         let days = days + 719_468;
         let era = days / 146_097;
@@ -101,6 +101,19 @@ impl fmt::Display for UnixTime {
         let (year, month, day, secs) = self.civil();
         write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", secs / 3600, secs / 60 % 60, secs % 60)
     }
+}
+
+/// Days from 1970-01-01 to a day of the Gregorian calendar; `None` if there is no such day.
+pub(crate) fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let length = lengths.get(usize::try_from(month - 1).ok()?)?;
+    if !(1..=*length).contains(&day) {
+        return None;
+    }
+    // Years start in March, so that the leap day is their last.
+    let (year, shifted) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    Some(year * 365 + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1 - 719_468)
 }
 
 fn put_digits(out: &mut [u8], mut value: u32) {
