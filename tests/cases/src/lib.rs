@@ -8,6 +8,7 @@ pub mod base64url;
 pub mod case;
 pub mod cbor;
 pub mod config;
+pub mod content_disposition;
 mod expected;
 pub mod run;
 pub mod token;
