@@ -135,19 +135,18 @@ fn fuzz(program: &Path, target: &str, seconds: u32) -> anyhow::Result<()> {
     }
     let count = asked(run::command(program).env(TARGET, target).env(SEEDS, &seeds))?;
     say::line(&format!("{target:<12} {count} seeds"));
-    let before = entries(&failures);
     let log = folder.join("log");
     let mut command = run::command(program);
     command.env(TARGET, target).args(limits()).arg(format!("-max_total_time={seconds}"));
-    command.arg(prefix(&failures)).arg(&corpus).arg(&seeds);
+    // What once failed is tried first.
+    command.arg(prefix(&failures)).arg(&corpus).args([&seeds, &failures]);
     command.stdin(Stdio::null()).stdout(fs::File::create(&log)?).stderr(fs::File::options().append(true).open(&log)?);
     let passed = watch(&mut command, target, &log, seconds)?;
     if passed {
         say::line(&format!("{target:<12} {}", last_line(&log, "Done ").unwrap_or_default()));
         return Ok(());
     }
-    let new = entries(&failures).into_iter().find(|file| !before.contains(file));
-    bail!("{}\n{}", end_of(&log), advice(target, new.as_deref(), &log))
+    bail!("{}\n{}", end_of(&log), advice(target, &log))
 }
 
 /// What bounds each input, wherever it is run.
@@ -192,20 +191,16 @@ fn watch(command: &mut Command, target: &str, log: &Path, seconds: u32) -> anyho
 }
 
 /// How to go on from a failure.
-fn advice(target: &str, input: Option<&Path>, log: &Path) -> String {
-    match input {
-        Some(file) => {
-            let file = file.display().to_string();
-            let again = format!("cargo xtask fuzz {target} --reproduce {}", run::quoted(&file));
+fn advice(target: &str, log: &Path) -> String {
+    const WRITTEN: &str = "Test unit written to ";
+    let written = last_line(log, "artifact_prefix=");
+    match written.as_deref().and_then(|line| line.split_once(WRITTEN)) {
+        Some((_, file)) => {
+            let again = format!("cargo xtask fuzz {target} --reproduce {}", run::quoted(file));
             format!("the input: {file}\nrun it again: {again}\nthe log: {}", log.display())
         }
         None => format!("no input was written; the log: {}", log.display()),
     }
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let found = fs::read_dir(folder).into_iter().flatten().flatten();
-    found.map(|entry| entry.path()).collect()
 }
 
 /// The last line of a log that begins so, without what no reader needs of it.
@@ -243,14 +238,13 @@ mod tests {
     fn a_failure_says_how_to_see_it_again() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        fs::write(
-            &log,
-            "#1\tINITED cov: 1\n#2\tNEW cov: 2\nthread 'main' panicked at a.rs:1:1:\nwrong\nstack backtrace:\n 0: x\n",
-        )
-        .unwrap();
+        let text =
+            "#1\tINITED cov: 1\n#2\tNEW cov: 2\nthread 'main' panicked at a.rs:1:1:\nwrong\nstack backtrace:\n 0: x\n";
+        assert!(advice("path", &log).starts_with("no input was written"));
+        fs::write(&log, format!("{text}artifact_prefix='/x/'; Test unit written to /x/crash 1\n")).unwrap();
         assert_eq!(last_line(&log, "#").as_deref(), Some("#2 NEW cov: 2"));
         assert_eq!(end_of(&log), "thread 'main' panicked at a.rs:1:1:\nwrong");
-        let advice = advice("path", Some(Path::new("/x/crash 1")), &log);
+        let advice = advice("path", &log);
         assert!(advice.contains("cargo xtask fuzz path --reproduce '/x/crash 1'"), "{advice}");
     }
 

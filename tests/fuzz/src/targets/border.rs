@@ -4,9 +4,9 @@
 
 use super::{NOW, with_config};
 use crate::seeds;
-use clouddrop_core::Expect;
 use clouddrop_core::border::{Question, Settling, settle};
 use clouddrop_core::retry::{Attempt, Health};
+use clouddrop_core::{Decision, Expect, Landing, decide};
 
 /// Lines of a reply, a request and another call before those of the headers' names; see `clouddrop_core::border`.
 const REPLY_LINES: usize = 8;
@@ -22,7 +22,17 @@ pub(crate) fn run(data: &[u8]) {
         country_header: "cf-ipcountry",
     };
     let told = with_config(|config| asked.decide(NOW, config, &mut Health::default()));
-    let expect = check(&told).or_else(|| answer.split('\n').nth(1).map(String::from));
+    let written = check(&told);
+    if let Some(text) = &written {
+        let decided = asked.with_request(|request| with_config(|config| decide(request, NOW, config)));
+        let expect = match decided {
+            Some(Decision::Fetch(fetch)) => fetch.expect,
+            Some(Decision::Landing(Landing { fetch: Some(fetch), .. })) => fetch.expect,
+            other => panic!("{told:?} of {other:?}"),
+        };
+        assert_eq!(Expect::from_text(text), Some(expect), "lost on the way");
+    }
+    let expect = written.or_else(|| answer.split('\n').nth(1).map(String::from));
 
     for text in [question, answer].into_iter().chain(expect.as_deref()) {
         if let Some(expect) = Expect::from_text(text) {
