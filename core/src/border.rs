@@ -157,7 +157,7 @@ impl Question<'_> {
                 _ => Expect { origin: retry.origin, ..expect }.fetch(now, config),
             };
             match fetch {
-                Ok(fetch) => write::write_retry(retry, with.attempt.elapsed_millis, fetch, config),
+                Ok(fetch) => write::write_retry(retry, with.attempt.elapsed_millis, &fetch, config),
                 Err(refusal) => write_refusal(refusal, request, config),
             }
         })
@@ -201,8 +201,8 @@ impl Question<'_> {
                 let facts = landing.facts.with_left_if(with.left);
                 match facts.settle(expect, &head, with.body, now, config) {
                     Page::Reply(reply) => Ok(write_reply_of(&reply, &Opening::default(), config)),
-                    Page::Text(preview) => Ok(write::write_again(preview.fetch, config)),
-                    Page::Again(fetch, _) => Ok(write::write_again(fetch, config)),
+                    Page::Text(preview) => Ok(write::write_again(&preview.fetch, config)),
+                    Page::Again(fetch, _) => Ok(write::write_again(&fetch, config)),
                     Page::ReadError(expect, _) => Ok(write_error(&expect, MAX_ERROR_BYTES)),
                     Page::Refuse(refusal) => Err(refusal),
                 }
@@ -211,7 +211,7 @@ impl Question<'_> {
                 ClaimStep::Take { version, size } => {
                     write::write_claim(&claim.facts, version, size).ok_or(Refusal::OriginError("no entity tag of S3's"))
                 }
-                ClaimStep::Again(fetch) => Ok(write::write_again(fetch, config)),
+                ClaimStep::Again(fetch) => Ok(write::write_again(&fetch, config)),
                 ClaimStep::ReadError(expect) => Ok(write_error(&expect, MAX_ERROR_BYTES)),
                 ClaimStep::Refuse(refusal) => Err(refusal),
             },
@@ -270,7 +270,7 @@ impl Question<'_> {
                 _ => Err(Refusal::Internal("a request that is decided in two ways")),
             };
             match signed {
-                Ok(fetch) => write::write_again(fetch, config),
+                Ok(fetch) => write::write_again(&fetch, config),
                 Err(refusal) => write_refusal(refusal, request, config),
             }
         })
@@ -352,7 +352,7 @@ pub fn settle_kept(answer: &str, age: Seconds, config: &Config) -> String {
 fn next(next: Next, config: &Config) -> Result<String, Refusal> {
     match next {
         Next::Reply(reply) => Ok(write_reply_of(&reply, &Opening::default(), config)),
-        Next::Again(fetch) => Ok(write::write_again(fetch, config)),
+        Next::Again(fetch) => Ok(write::write_again(&fetch, config)),
         Next::ReadError(expect) => Ok(write_error(&expect, MAX_ERROR_BYTES)),
         Next::Refuse(refusal) => Err(refusal),
     }

@@ -139,7 +139,7 @@ fn read(
         _ if claims.download_limit().is_some() => return Err(Refusal::ClaimRequired),
         _ => {}
     }
-    Ok(Decision::Fetch(Expect::for_object(grant, request).fetch(now, config)?))
+    Ok(Decision::Fetch(Expect::for_object(grant, request, now).fetch(now, config)?))
 }
 
 /// The page about what a token opens.

@@ -4,6 +4,7 @@
 use crate::config::Config;
 use crate::decision::Fetch;
 use crate::grant::{Grant, Method};
+use crate::http_date::{self, http_date};
 use crate::path::ObjectPath;
 use crate::range::ByteRange;
 use crate::refusal::Refusal;
@@ -12,7 +13,7 @@ use crate::retry::Origin;
 use crate::sigv4::{ToSign, UNSIGNED_PAYLOAD};
 use crate::time::UnixTime;
 use crate::token::Disposition;
-use crate::validators::{EntityTag, TagList, http_date};
+use crate::validators::{EntityTag, TagList};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -66,8 +67,8 @@ pub struct Expect {
     pub(crate) inline: Option<String>,
 }
 
-/// Preconditions (RFC 9110 section 13.1), each kept only if it is understood; an If-Match that is not is
-/// one that nothing meets.
+/// Preconditions (RFC 9110 section 13.1), each kept only if it is understood, dates in the one form that may be sent;
+/// an If-Match that is not understood is one that nothing meets.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Conditions {
     pub(crate) if_match: Option<String>,
@@ -77,29 +78,52 @@ pub(crate) struct Conditions {
 }
 
 /// What stands for an If-Match that was not understood: a tag list that holds no tag.
-pub(crate) const MATCHES_NOTHING: &str = "?";
+const MATCHES_NOTHING: &str = "?";
 
 impl Conditions {
-    fn read(headers: &Headers<'_>) -> Self {
-        let date = |name: &str| headers.one(name).filter(|text| http_date(text).is_some()).map(ToString::to_string);
-        let tags = |text: &str| TagList::parse(text).map(|list| list.as_str().to_string());
-        let if_match = headers
-            .has("if-match")
-            .then(|| headers.one("if-match").and_then(tags).unwrap_or_else(|| MATCHES_NOTHING.into()));
-        let if_none_match = headers.one("if-none-match").and_then(tags);
+    fn read(headers: &Headers<'_>, now: UnixTime) -> Self {
+        let date = |name: &str| headers.one(name).and_then(|text| http_date(text, now)).map(http_date::write);
+        let tags = |name: &str| {
+            let value = headers.combined(name)?;
+            Some(TagList::parse(&value).map(|list| list.as_str().to_string()))
+        };
+        let (if_match, if_none_match) = (tags("if-match"), tags("if-none-match"));
         Self {
             // Each date counts only where its tag condition is absent (RFC 9110 section 13.2.2).
             if_unmodified_since: if if_match.is_none() { date("if-unmodified-since") } else { None },
-            if_modified_since: if headers.has("if-none-match") { None } else { date("if-modified-since") },
-            if_match,
-            if_none_match,
+            if_modified_since: if if_none_match.is_none() { date("if-modified-since") } else { None },
+            if_match: if_match.map(|understood| understood.unwrap_or_else(|| MATCHES_NOTHING.into())),
+            if_none_match: if_none_match.flatten(),
         }
+    }
+}
+
+/// What If-Range asks for beside a range.
+enum IfRange {
+    /// Nothing: it is not there.
+    Any,
+    /// That the object is the one with this strong tag, or was modified at this very date.
+    Is(String),
+    /// What no object is: a weak tag, two values, no validator at all.
+    Nothing,
+}
+
+impl IfRange {
+    fn read(headers: &Headers<'_>, now: UnixTime) -> Self {
+        if !headers.has("if-range") {
+            return Self::Any;
+        }
+        let understood = |text: &str| match EntityTag::parse(text) {
+            Some(tag) => tag.is_strongly(&tag).then(|| text.into()),
+            None => http_date(text, now).map(http_date::write),
+        };
+        headers.one("if-range").and_then(understood).map_or(Self::Nothing, Self::Is)
     }
 }
 
 impl Expect {
     /// What a grant's answer must be, given the client's request.
-    pub(crate) fn for_object(grant: &Grant<'_>, request: &Request<'_>) -> Self {
+    pub(crate) fn for_object(grant: &Grant<'_>, request: &Request<'_>, now: UnixTime) -> Self {
         let claims = grant.claims();
         let name = claims.file_name().unwrap_or_else(|| grant.path().file_name());
         // Range is defined for GET only (RFC 9110 section 14.2).
@@ -107,7 +131,12 @@ impl Expect {
             Method::Get => request.headers.one("range").and_then(ByteRange::parse),
             Method::Head => None,
         };
-        let if_range = range.and_then(|_| request.headers.one("if-range")).map(ToString::to_string);
+        // Without its condition a range does not count (RFC 9110 section 13.1.5).
+        let (range, if_range) = match (range, IfRange::read(&request.headers, now)) {
+            (None, _) | (_, IfRange::Nothing) => (None, None),
+            (range, IfRange::Any) => (range, None),
+            (range, IfRange::Is(validator)) => (range, Some(validator)),
+        };
         Self {
             stage: Stage::First,
             use_of: Use::Read,
@@ -115,8 +144,8 @@ impl Expect {
             method: grant.method(),
             path: grant.path().encoded().into(),
             range,
-            if_range: if_range.filter(|text| !text.bytes().any(|b| b.is_ascii_control())),
-            conditions: Conditions::read(&request.headers),
+            if_range,
+            conditions: Conditions::read(&request.headers, now),
             pinned: claims.object_version().map(ToString::to_string),
             attachment: crate::disposition::header(Disposition::Attachment, name),
             inline: (claims.disposition() == Disposition::Inline)
@@ -179,13 +208,9 @@ impl Expect {
     /// conditions that one answer of S3 settles.
     ///
     /// # Errors
-    /// [`Refusal::OriginError`] if our credentials have ended; [`Refusal::PreconditionFailed`] if no origin is
-    /// needed to know that If-Match fails.
+    /// [`Refusal::OriginError`] if our credentials have ended.
     pub(crate) fn fetch(self, now: UnixTime, config: &Config) -> Result<Fetch, Refusal> {
         config.live_credentials(now)?;
-        if self.conditions.if_match.as_deref() == Some(MATCHES_NOTHING) {
-            return Err(Refusal::PreconditionFailed);
-        }
         let method = if self.stage == Stage::WhyRefused { Method::Get } else { self.method };
         let mut below_bucket = String::with_capacity(1 + config.object_prefix.len() + self.path.len());
         below_bucket.push('/');
@@ -216,19 +241,35 @@ impl Expect {
             }
             Stage::Whole | Stage::Api => {}
         }
-        // A list of tags is settled here, from the answer: not every origin reads lists.
-        let single = |tags: &Option<String>| tags.clone().filter(|text| EntityTag::parse(text).is_some());
-        let conditions = &self.conditions;
-        for (name, value) in [
-            ("if-match", self.pinned.clone().or_else(|| single(&conditions.if_match))),
-            ("if-unmodified-since", conditions.if_unmodified_since.clone()),
-            ("if-none-match", single(&conditions.if_none_match)),
-            ("if-modified-since", conditions.if_modified_since.clone()),
-        ] {
+        for (name, value) in self.sent_conditions() {
             if let Some(value) = value {
-                headers.push((name, value));
+                headers.push((name, value.into()));
             }
         }
+    }
+
+    /// The conditions that are the origin's to settle: If-Match, If-Unmodified-Since, If-None-Match,
+    /// If-Modified-Since. All others are settled here, from its answer.
+    pub(crate) fn sent_conditions(&self) -> [(&'static str, Option<&str>); 4] {
+        let conditions = &self.conditions;
+        // Not every origin reads lists of tags, or knows that a weak one never meets If-Match.
+        let single = |text: &&str| EntityTag::parse(text).is_some();
+        let strong = |text: &&str| EntityTag::parse(text).is_some_and(|tag| tag.is_strongly(&tag));
+        let pinned = self.pinned.is_some();
+        let if_match = conditions.if_match.as_deref().filter(strong);
+        // Beside the token's own If-Match a date would not count. And a 304 may tell too little of the object to
+        // settle an earlier condition from: what comes later is then not sent either (RFC 9110 section 13.2.2).
+        let earlier_are_sent = if pinned {
+            conditions.if_match.is_none() && conditions.if_unmodified_since.is_none()
+        } else {
+            conditions.if_match.is_none() || if_match.is_some()
+        };
+        [
+            ("if-match", self.pinned.as_deref().or(if_match)),
+            ("if-unmodified-since", conditions.if_unmodified_since.as_deref().filter(|_| !pinned)),
+            ("if-none-match", conditions.if_none_match.as_deref().filter(single).filter(|_| earlier_are_sent)),
+            ("if-modified-since", conditions.if_modified_since.as_deref().filter(|_| earlier_are_sent)),
+        ]
     }
 }
 
@@ -341,7 +382,7 @@ mod tests {
     use super::*;
 
     fn conditions(fields: &[(&str, &str)]) -> Conditions {
-        Conditions::read(&Headers::new(fields))
+        Conditions::read(&Headers::new(fields), UnixTime::from_secs(1_800_000_000))
     }
 
     #[test]
@@ -355,6 +396,10 @@ mod tests {
         assert_eq!(both.if_none_match.as_deref(), Some("\"a\""));
         assert_eq!(both.if_modified_since, None);
         assert_eq!(both.if_unmodified_since.as_deref(), Some(date));
+        let obsolete = conditions(&[("if-modified-since", "Sunday, 06-Nov-94 08:49:37 GMT")]);
+        assert_eq!(obsolete.if_modified_since.as_deref(), Some(date));
+        let lines = conditions(&[("if-none-match", "\"a\""), ("If-None-Match", "\"b\"")]);
+        assert_eq!(lines.if_none_match.as_deref(), Some("\"a\", \"b\""));
     }
 
     #[test]

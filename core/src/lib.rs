@@ -50,6 +50,7 @@ pub mod disposition;
 pub mod expect;
 pub mod grant;
 pub mod hash;
+mod http_date;
 pub mod issue;
 mod json;
 pub mod landing;

@@ -3,13 +3,15 @@
 /// The type of what nothing is said about.
 pub const OCTET_STREAM: &str = "application/octet-stream";
 
-/// Types that a browser only saves or shows and never runs: what a download may be labelled as.
-const SAFE: &[&str] = &[
+/// Types that a browser only saves and never runs: what a download may be labelled as.
+const SAVED: &[&str] = &[
+    "application/epub+zip",
     "application/gzip",
     "application/json",
     "application/msword",
     "application/octet-stream",
     "application/pdf",
+    "application/rtf",
     "application/vnd.apple.mpegurl",
     "application/vnd.ms-excel",
     "application/vnd.ms-powerpoint",
@@ -19,55 +21,82 @@ const SAFE: &[&str] = &[
     "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.rar",
     "application/x-7z-compressed",
     "application/x-bzip2",
     "application/x-tar",
+    "application/x-xz",
     "application/zip",
     "application/zstd",
     "text/csv",
 ];
 
-/// Families all of whose members are images, sound or moving pictures; SVG is a document with scripts and
-/// is none of them.
-const SAFE_FAMILIES: &[&str] = &["audio", "image", "video"];
+/// Images, sound and moving pictures that players know, each by name: a family may get members that are documents
+/// with scripts, as images have in SVG.
+const SHOWN: &[&str] = &[
+    "audio/3gpp",
+    "audio/aac",
+    "audio/flac",
+    "audio/midi",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/ogg",
+    "audio/opus",
+    "audio/wav",
+    "audio/webm",
+    "audio/x-flac",
+    "audio/x-m4a",
+    "audio/x-wav",
+    "image/apng",
+    "image/avif",
+    "image/bmp",
+    "image/gif",
+    "image/heic",
+    "image/heif",
+    "image/jpeg",
+    "image/jxl",
+    "image/png",
+    "image/tiff",
+    "image/vnd.microsoft.icon",
+    "image/webp",
+    "image/x-icon",
+    "video/3gpp",
+    "video/mp2t",
+    "video/mp4",
+    "video/mpeg",
+    "video/ogg",
+    "video/quicktime",
+    "video/webm",
+    "video/x-m4v",
+    "video/x-matroska",
+    "video/x-ms-wmv",
+    "video/x-msvideo",
+];
 
 /// What a browser is told about a stored type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MediaType<'a> {
-    /// The value for Content-Type.
-    pub sent: &'a str,
+pub struct MediaType {
+    /// The value for Content-Type: one of ours, never the stored text.
+    pub sent: &'static str,
     /// Whether content of it may be shown inline: images but SVG, audio, video and plain text.
     pub may_be_inline: bool,
 }
 
-impl<'a> MediaType<'a> {
-    /// The safe reading of a stored Content-Type: itself, or [`OCTET_STREAM`] for all that is not known to be
-    /// harmless.
-    pub fn of(stored: Option<&'a str>) -> Self {
+impl MediaType {
+    /// The safe reading of a stored Content-Type: the type by its own name, in lower case and without parameters, or
+    /// [`OCTET_STREAM`] for all that is not on a list.
+    pub fn of(stored: Option<&str>) -> Self {
         let essence = stored.unwrap_or("").split(';').next().unwrap_or("").trim_matches([' ', '\t']);
         if essence.eq_ignore_ascii_case("text/plain") {
             // The stored charset may be wrong on purpose; UTF-8 is what nearly all text is in.
             return Self { sent: "text/plain; charset=utf-8", may_be_inline: true };
         }
-        if let Some(known) = SAFE.iter().find(|known| essence.eq_ignore_ascii_case(known)) {
-            return Self { sent: known, may_be_inline: false };
+        let find = |list: &[&'static str]| list.iter().find(|known| essence.eq_ignore_ascii_case(known)).copied();
+        match (find(SHOWN), find(SAVED)) {
+            (Some(sent), _) => Self { sent, may_be_inline: true },
+            (None, sent) => Self { sent: sent.unwrap_or(OCTET_STREAM), may_be_inline: false },
         }
-        if is_media(essence) {
-            return Self { sent: essence, may_be_inline: true };
-        }
-        Self { sent: OCTET_STREAM, may_be_inline: false }
     }
-}
-
-/// Whether a type is of a safe family and its name is plain; markup in any family is not.
-fn is_media(essence: &str) -> bool {
-    let Some((family, subtype)) = essence.split_once('/') else {
-        return false;
-    };
-    SAFE_FAMILIES.iter().any(|safe| family.eq_ignore_ascii_case(safe))
-        && (1..=64).contains(&subtype.len())
-        && subtype.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+' | b'_'))
-        && !["xml", "svg", "html"].iter().any(|markup| subtype.to_ascii_lowercase().contains(markup))
 }
 
 #[cfg(test)]
@@ -79,7 +108,7 @@ mod tests {
         for (stored, sent, inline) in [
             (None, OCTET_STREAM, false),
             (Some("image/png"), "image/png", true),
-            (Some("IMAGE/PNG; x=y"), "IMAGE/PNG", true),
+            (Some("IMAGE/PNG; x=y"), "image/png", true),
             (Some("image/svg+xml"), OCTET_STREAM, false),
             (Some("image/SVG"), OCTET_STREAM, false),
             (Some("text/html"), OCTET_STREAM, false),
@@ -89,10 +118,25 @@ mod tests {
             (Some("video/mp4"), "video/mp4", true),
             (Some("image/"), OCTET_STREAM, false),
             (Some("image/a b"), OCTET_STREAM, false),
+            (Some("image/new-and-unknown"), OCTET_STREAM, false),
+            (Some("image/png, text/html"), OCTET_STREAM, false),
             (Some("imagé/x"), OCTET_STREAM, false),
             (Some(""), OCTET_STREAM, false),
         ] {
             assert_eq!(MediaType::of(stored), MediaType { sent, may_be_inline: inline }, "{stored:?}");
         }
+    }
+
+    #[test]
+    fn the_lists_hold_types_and_no_markup() {
+        for known in SAVED.iter().chain(SHOWN) {
+            let (_, subtype) = known.split_once('/').unwrap();
+            assert!(
+                known.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"/.+-".contains(&b)),
+                "{known}"
+            );
+            assert!(!["+xml", "html", "svg", "script"].iter().any(|markup| subtype.contains(markup)), "{known}");
+        }
+        assert!(SAVED.is_sorted() && SHOWN.is_sorted());
     }
 }

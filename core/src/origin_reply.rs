@@ -3,16 +3,17 @@
 
 use crate::config::Config;
 use crate::decision::{Fetch, Head};
-use crate::expect::{Expect, Stage};
+use crate::expect::{Conditions, Expect, Stage};
 use crate::grant::Method;
+use crate::http_date::imf_fixdate;
 use crate::media_type::MediaType;
 use crate::problem::PROBLEM_JSON;
-use crate::range::{ContentRange, number, unsatisfied_size};
+use crate::range::{ByteRange, ContentRange, number, unsatisfied_size};
 use crate::refusal::Refusal;
 use crate::reply::{Body, HeaderSet, Reply};
 use crate::s3_error;
 use crate::time::UnixTime;
-use crate::validators::{EntityTag, TagList, http_date};
+use crate::validators::{EntityTag, TagList};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -79,8 +80,8 @@ impl Expect {
             return Ok(Outcome::Reply(reply));
         }
         if self.stage == Stage::Whole && self.if_range_is_met(&validators) {
-            // The range was out of the object's bounds, and If-Range holds: then 416 was right.
-            if self.range.is_some_and(|range| range.resolve(length).is_none()) {
+            // The range was out of the object's bounds, and all conditions hold: then 416 was right.
+            if self.range.is_some_and(|range| !range.is_satisfiable(length)) {
                 return Err(Refusal::RangeNotSatisfiable(Some(length)));
             }
         }
@@ -109,22 +110,35 @@ impl Expect {
         Ok(Outcome::Reply(self.object(206, head, &validators, length, Some(part))?))
     }
 
+    /// A 304 is believed for what was asked, as far as it does not tell of another version itself. Some origins
+    /// leave the tag out of it; the one that matched is then the client's own.
     fn not_modified(&self, head: &Head<'_>) -> Result<Outcome, Refusal> {
-        let asked = self.conditions.if_none_match.is_some() || self.conditions.if_modified_since.is_some();
-        if !asked {
+        let [_, _, (_, if_none_match), (_, if_modified_since)] = self.sent_conditions();
+        if if_none_match.is_none() && if_modified_since.is_none() {
             return Err(Refusal::OriginError("304 that was not asked for"));
         }
-        // Some origins leave the tag out of a 304; the one that matched is then the client's own.
-        let validators = Validators::read(head)?;
-        Ok(Outcome::Reply(not_modified(&validators)))
+        let found = Validators::read(head)?;
+        if let Some(now) = &found.tag {
+            if self.pinned.as_deref().and_then(EntityTag::parse).is_some_and(|pinned| !pinned.is_strongly(now)) {
+                return Err(Refusal::Gone("the version that the token is bound to is gone"));
+            }
+            let asked = |tags: &str| TagList::parse(tags).is_some_and(|list| list.any(|tag| tag.is_weakly(now)));
+            if if_none_match.is_some_and(|tags| !asked(tags)) {
+                return Err(Refusal::OriginError("304 for another version"));
+            }
+        }
+        if modified_after(&found, if_modified_since) == Some(true) {
+            return Err(Refusal::OriginError("304 for a later version"));
+        }
+        Ok(Outcome::Reply(not_modified(&found)))
     }
 
     fn precondition_failed(&self) -> Refusal {
-        let clients = self.conditions.if_match.is_some() || self.conditions.if_unmodified_since.is_some();
-        match (&self.pinned, clients) {
+        let [(_, if_match), (_, if_unmodified_since), ..] = self.sent_conditions();
+        match (&self.pinned, if_match.or(if_unmodified_since)) {
             (Some(_), _) => Refusal::Gone("the version that the token is bound to is gone"),
-            (None, true) => Refusal::PreconditionFailed,
-            (None, false) => Refusal::OriginError("412 that was not asked for"),
+            (None, Some(_)) => Refusal::PreconditionFailed,
+            (None, None) => Refusal::OriginError("412 that was not asked for"),
         }
     }
 
@@ -145,17 +159,13 @@ impl Expect {
                 return Err(Refusal::PreconditionFailed);
             }
         }
-        let modified_after = |date: &Option<String>| {
-            let date = date.as_deref().and_then(http_date)?;
-            Some(found.modified? > date)
-        };
-        if modified_after(&conditions.if_unmodified_since) == Some(true) {
+        if modified_after(found, conditions.if_unmodified_since.as_deref()) == Some(true) {
             return Err(Refusal::PreconditionFailed);
         }
         let unchanged = match conditions.if_none_match.as_deref() {
             Some(tags) => TagList::parse(tags)
                 .is_some_and(|list| list.any(|tag| found.tag.is_some_and(|now| tag.is_weakly(&now)))),
-            None => modified_after(&conditions.if_modified_since) == Some(false),
+            None => modified_after(found, conditions.if_modified_since.as_deref()) == Some(false),
         };
         Ok(unchanged.then(|| not_modified(found)))
     }
@@ -167,7 +177,7 @@ impl Expect {
         };
         match EntityTag::parse(validator) {
             Some(tag) => found.tag.is_some_and(|now| tag.is_strongly(&now)),
-            None => http_date(validator).is_some_and(|date| found.modified == Some(date)),
+            None => imf_fixdate(validator).is_some_and(|date| found.modified == Some(date)),
         }
     }
 
@@ -224,7 +234,10 @@ impl Expect {
         };
         let code = s3_error::code(body);
         if head.status == 416 && self.range.is_some() && self.stage == Stage::First {
-            if self.if_range.is_some() {
+            // Conditions come before the range (RFC 9110 section 13.2.2), and an empty object has a last part.
+            let is_settled =
+                self.if_range.is_none() && self.pinned.is_none() && self.conditions == Conditions::default();
+            if !is_settled || matches!(self.range, Some(ByteRange::Suffix(1..))) {
                 return self.again(Stage::Whole, now, config);
             }
             let told = head.headers.one("content-range").and_then(unsatisfied_size);
@@ -270,7 +283,7 @@ impl<'a> Validators<'a> {
             return Err(Refusal::OriginError("two entity tags, or a malformed one"));
         }
         let modified_text = head.headers.one("last-modified");
-        let modified = modified_text.and_then(http_date);
+        let modified = modified_text.and_then(imf_fixdate);
         Ok(Self { tag, tag_text, modified, modified_text: modified_text.filter(|_| modified.is_some()) })
     }
 
@@ -292,6 +305,12 @@ impl<'a> Validators<'a> {
             headers.push(("last-modified", modified.into()));
         }
     }
+}
+
+/// Whether the object was modified after a date; `None` where one of the two is not there, and the condition does not
+/// count (RFC 9110 sections 13.1.3 and 13.1.4).
+fn modified_after(found: &Validators<'_>, date: Option<&str>) -> Option<bool> {
+    Some(found.modified? > imf_fixdate(date?)?)
 }
 
 fn not_modified(found: &Validators<'_>) -> Reply {

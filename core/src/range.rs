@@ -26,7 +26,10 @@ impl ByteRange {
         if !unit.eq_ignore_ascii_case("bytes") {
             return None;
         }
-        let (first, last) = set.trim_matches([' ', '\t']).split_once('-')?;
+        // Empty elements of a list are ignored (RFC 9110 section 5.6.1.2); a second range is not.
+        let mut ranges = set.split(',').map(|range| range.trim_matches([' ', '\t'])).filter(|range| !range.is_empty());
+        let (Some(range), None) = (ranges.next(), ranges.next()) else { return None };
+        let (first, last) = range.split_once('-')?;
         match (first, last) {
             ("", length) => Some(Self::Suffix(number(length)?)),
             (first, "") => Some(Self::From { first: number(first)?, last: None }),
@@ -43,6 +46,15 @@ impl ByteRange {
             Self::From { first, last: Some(last) } => format!("bytes={first}-{last}"),
             Self::From { first, last: None } => format!("bytes={first}-"),
             Self::Suffix(length) => format!("bytes=-{length}"),
+        }
+    }
+
+    /// Whether 416 is not the answer for an object of `size` bytes (RFC 9110 section 14.1.2). The last bytes of an
+    /// empty object are the empty object, which no 206 can say: it is sent whole.
+    pub const fn is_satisfiable(&self, size: u64) -> bool {
+        match *self {
+            Self::From { first, .. } => first < size,
+            Self::Suffix(length) => length > 0,
         }
     }
 
@@ -108,9 +120,11 @@ mod tests {
             ("bytes=-0", ByteRange::Suffix(0), None),
             ("bytes=100-", ByteRange::From { first: 100, last: None }, None),
             ("bytes= 0-0", ByteRange::From { first: 0, last: Some(0) }, Some((0, 0))),
+            ("bytes=,0-0 ,", ByteRange::From { first: 0, last: Some(0) }, Some((0, 0))),
         ] {
             assert_eq!(ByteRange::parse(value), Some(range), "{value}");
             assert_eq!(range.resolve(100), resolved, "{value}");
+            assert_eq!(range.is_satisfiable(100), resolved.is_some(), "{value}");
             assert_eq!(range.resolve(0), None);
         }
     }

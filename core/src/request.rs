@@ -1,6 +1,7 @@
 //! [`Request`]: all that a rule may look at.
 
 use crate::refusal::Refusal;
+use alloc::borrow::Cow;
 use core::net::IpAddr;
 
 /// Longest request target that is read, in bytes.
@@ -57,6 +58,22 @@ impl<'a> Headers<'a> {
         let mut values = self.0.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
         let value = values.next()?;
         if values.next().is_some() { None } else { Some(value) }
+    }
+
+    /// The value of a field that is a list: all of its lines, joined by commas (RFC 9110 section 5.2).
+    pub fn combined(&self, name: &str) -> Option<Cow<'a, str>> {
+        let mut out: Option<Cow<'a, str>> = None;
+        for (_, value) in self.0.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)) {
+            match &mut out {
+                Some(all) => {
+                    let all = all.to_mut();
+                    all.push_str(", ");
+                    all.push_str(value);
+                }
+                None => out = Some(Cow::Borrowed(value)),
+            }
+        }
+        out
     }
 
     /// Whether the field stands there at all.
@@ -150,6 +167,9 @@ mod tests {
     fn a_repeated_field_is_no_single_value() {
         let headers = Headers::new(&[("Range", "bytes=0-1"), ("range", "bytes=2-3"), ("ETag", "x")]);
         assert_eq!(headers.one("range"), None);
+        assert_eq!(headers.combined("range").as_deref(), Some("bytes=0-1, bytes=2-3"));
+        assert_eq!(headers.combined("etag").as_deref(), Some("x"));
+        assert_eq!(headers.combined("host"), None);
         assert_eq!(headers.one("etag"), Some("x"));
         assert!(headers.has("RANGE"));
     }

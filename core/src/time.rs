@@ -103,6 +103,19 @@ impl fmt::Display for UnixTime {
     }
 }
 
+/// Days from 1970-01-01 to a day of the Gregorian calendar; `None` if there is no such day.
+pub(crate) fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let length = lengths.get(usize::try_from(month - 1).ok()?)?;
+    if !(1..=*length).contains(&day) {
+        return None;
+    }
+    // Years start in March, so that the leap day is their last.
+    let (year, shifted) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    Some(year * 365 + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1 - 719_468)
+}
+
 fn put_digits(out: &mut [u8], mut value: u32) {
     for place in out.iter_mut().rev() {
         *place = b'0' + (value % 10) as u8;

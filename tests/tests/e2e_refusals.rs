@@ -439,7 +439,7 @@ fn conditions(stack: &Stack) -> Vec<Row> {
     vec![
         failed(with("if-match", "\"other\""), "another version").asked(),
         failed(with("if-match", "\"a\", \"b\""), "none of a list").asked(),
-        failed(with("if-match", "nonsense"), "no version"),
+        failed(with("if-match", "nonsense"), "no version").asked(),
         failed(with("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT"), "changed since").asked(),
         row("beyond the end", with("range", "bytes=10-"), 416, "range_not_satisfiable")
             .asked()

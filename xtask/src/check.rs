@@ -14,19 +14,27 @@ pub(crate) fn run() -> anyhow::Result<()> {
     say::step("lints, wasm", || lint_wasm(&tools))
 }
 
+/// The fuzz targets are a workspace of their own.
+const FUZZ: [&str; 2] = ["--manifest-path", "tests/fuzz/Cargo.toml"];
+
 /// Formats all code.
 pub(crate) fn format() -> anyhow::Result<()> {
-    run::shown(run::cargo(None).args(["fmt", "--all"]))
+    run::shown(run::cargo(None).args(["fmt", "--all"]))?;
+    run::shown(run::cargo(None).arg("fmt").args(FUZZ))
 }
 
 /// Whether `cargo xtask fmt` would change nothing.
 pub(crate) fn check_format() -> anyhow::Result<()> {
-    run::shown(run::cargo(None).args(["fmt", "--all", "--check"]))
+    run::shown(run::cargo(None).args(["fmt", "--all", "--check"]))?;
+    run::shown(run::cargo(None).arg("fmt").args(FUZZ).arg("--check"))
 }
 
 /// All crates as they are compiled here.
 pub(crate) fn lint() -> anyhow::Result<()> {
-    run::shown(run::cargo(None).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    run::shown(run::cargo(None).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let mut cargo = run::cargo(None);
+    cargo.args(["clippy", "--locked"]).args(FUZZ).arg("--target-dir").arg(run::target().join("fuzz").join("lints"));
+    run::shown(cargo.args(["--", "-D", "warnings"]))
 }
 
 /// The documentation: a link that leads nowhere is a name that has changed.

@@ -6,6 +6,7 @@
 mod check;
 mod dev;
 mod edge;
+mod fuzz;
 mod hold;
 mod node;
 mod run;
@@ -50,6 +51,8 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Fuzz the rules: libFuzzer on the stable compiler, seeds from the test vectors
+    Fuzz(fuzz::Options),
     /// Run a program for as long as standard input is open
     #[command(hide = true)]
     Hold {
@@ -84,6 +87,7 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Build { part: Part::Edge } => edge::set_up_and_build().map(drop),
         Verb::Setup => setup::everything().map(drop),
         Verb::Bench { arguments } => edge::bench(&arguments),
+        Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Hold { command } => hold::run(&command),
     }
 }

@@ -91,14 +91,14 @@ pub(super) fn write_fetch(
 }
 
 /// Another question about the same object.
-pub(super) fn write_again(fetch: Fetch, config: &Config) -> String {
-    write_lines('G', &Opening::default(), "", 0, FIRST_BYTE_MILLIS, &fetch, config)
+pub(super) fn write_again(fetch: &Fetch, config: &Config) -> String {
+    write_lines('G', &Opening::default(), "", 0, FIRST_BYTE_MILLIS, fetch, config)
 }
 
 /// Another attempt.
-pub(super) fn write_retry(retry: Retry, elapsed_millis: i64, fetch: Fetch, config: &Config) -> String {
+pub(super) fn write_retry(retry: Retry, elapsed_millis: i64, fetch: &Fetch, config: &Config) -> String {
     let left = FIRST_BYTE_MILLIS - elapsed_millis - i64::from(retry.delay_millis);
-    write_lines('T', &Opening::default(), "", retry.delay_millis, left, &fetch, config)
+    write_lines('T', &Opening::default(), "", retry.delay_millis, left, fetch, config)
 }
 
 /// `left` is what is left of the time for the first byte.

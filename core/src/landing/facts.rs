@@ -45,11 +45,11 @@ pub struct Downloads {
 
 /// What the origin tells of one file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Found<'a> {
+pub struct Found {
     /// Bytes.
     pub size: u64,
     /// The type that is sent, which is not always the one that is stored.
-    pub media_type: MediaType<'a>,
+    pub media_type: MediaType,
 }
 
 /// What follows from the origin's answer to a landing page's question.
@@ -142,7 +142,7 @@ impl Facts {
     }
 
     /// The page of one file. `text` is the beginning of a plain text, shown where a preview is allowed.
-    pub fn file(&self, found: &Found<'_>, text: Option<&str>) -> Reply {
+    pub fn file(&self, found: &Found, text: Option<&str>) -> Reply {
         let preview = Preview::of(self, found, text);
         let set = if preview.is_of_file() { HeaderSet::Preview } else { HeaderSet::Page };
         self.reply(set, || file_page::html(self, found, &preview), || json::file(self, found))
@@ -175,7 +175,7 @@ impl Facts {
     }
 
     /// Whether what is opened may be shown in the browser, by its type and by the token.
-    pub(super) fn may_show(&self, media_type: &MediaType<'_>) -> bool {
+    pub(super) fn may_show(&self, media_type: &MediaType) -> bool {
         self.disposition == Disposition::Inline && media_type.may_be_inline
     }
 

@@ -9,7 +9,7 @@ use crate::time::UnixTime;
 use alloc::string::{String, ToString};
 
 /// The document.
-pub(super) fn html(facts: &Facts, found: &Found<'_>, preview: &Preview<'_>) -> String {
+pub(super) fn html(facts: &Facts, found: &Found, preview: &Preview<'_>) -> String {
     let media_type = found.media_type.sent.split(';').next().unwrap_or("");
     document(&facts.name, |out| {
         header(out);
@@ -61,7 +61,7 @@ pub(super) fn footer(out: &mut Markup, facts: &Facts, report: &'static str) {
 }
 
 /// The way to the file: a link, or for a counted one a form, which no robot and no preview sends.
-fn action(out: &mut Markup, facts: &Facts, found: &Found<'_>) {
+fn action(out: &mut Markup, facts: &Facts, found: &Found) {
     let path = facts.download_path(None);
     match facts.downloads {
         Some(Downloads { left: Some(0), .. }) => {
@@ -85,7 +85,7 @@ fn action(out: &mut Markup, facts: &Facts, found: &Found<'_>) {
     }
 }
 
-fn show(out: &mut Markup, facts: &Facts, found: &Found<'_>, preview: &Preview<'_>) {
+fn show(out: &mut Markup, facts: &Facts, found: &Found, preview: &Preview<'_>) {
     if *preview == Preview::None {
         return;
     }

@@ -8,7 +8,7 @@ use crate::token::Disposition;
 use alloc::string::{String, ToString};
 
 /// One file.
-pub(super) fn file(facts: &Facts, found: &Found<'_>) -> String {
+pub(super) fn file(facts: &Facts, found: &Found) -> String {
     let mut out = Object::default();
     out.text("name", &facts.name);
     out.literal("size", &found.size.to_string());

@@ -32,7 +32,7 @@ pub(super) enum Preview<'a> {
 }
 
 impl<'a> Preview<'a> {
-    pub(super) fn of(facts: &Facts, found: &Found<'_>, text: Option<&'a str>) -> Self {
+    pub(super) fn of(facts: &Facts, found: &Found, text: Option<&'a str>) -> Self {
         if facts.downloads.is_some() || found.size == 0 || !facts.may_show(&found.media_type) {
             return Self::None;
         }
@@ -74,7 +74,7 @@ impl TextPreview {
     /// The question for a text's beginning; the facts back where there is nothing to ask.
     pub(super) fn of(
         facts: Facts,
-        found: &Found<'_>,
+        found: &Found,
         path: String,
         head: &Head<'_>,
         now: UnixTime,
@@ -116,7 +116,7 @@ impl Facts {
     }
 }
 
-fn text_of(size: u64) -> Found<'static> {
+fn text_of(size: u64) -> Found {
     Found { size, media_type: crate::media_type::MediaType::of(Some("text/plain")) }
 }
 

@@ -8,8 +8,7 @@ use crate::config::Config;
 use crate::range::number;
 use crate::refusal::Refusal;
 use crate::s3_error;
-use crate::time::UnixTime;
-use crate::validators::days_since_epoch;
+use crate::time::{UnixTime, days_since_epoch};
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -1,6 +1,5 @@
 //! cath: tests on request headers, joined by AND; a header that is missing fails.
 
-use super::combined;
 use super::matching::matches;
 use crate::cbor::{Item, Malformed};
 use crate::refusal::Refusal;
@@ -27,7 +26,7 @@ pub(super) fn check(claim: Option<Raw<'_>>, headers: &Headers<'_>) -> Result<(),
             return Err(Malformed.into());
         }
         seen.push(name);
-        let value = combined(headers, name);
+        let value = headers.combined(name);
         all &= matches(&mut reader, value.as_deref(), |pattern| Some(Cow::Borrowed(pattern)))?;
     }
     if all { Ok(()) } else { Err(Refusal::Forbidden("a header is not as the token asks")) }

@@ -13,7 +13,7 @@ pub mod uri;
 use crate::grant::{Grant, Method};
 use crate::path::ObjectPath;
 use crate::refusal::Refusal;
-use crate::request::{Headers, Place, Request};
+use crate::request::{Place, Request};
 use crate::time::UnixTime;
 use crate::token::{Claims, Purpose, Verified};
 
@@ -70,19 +70,4 @@ pub fn grant<'a>(
         Purpose::Download | Purpose::Grant => Ok(Grant { method, path, token }),
         Purpose::Upload => Err(Refusal::Forbidden("an upload token reads nothing")),
     }
-}
-
-/// A header lookup that policy files share: the field's combined value (RFC 9110 section 5.2).
-fn combined(headers: &Headers<'_>, name: &str) -> Option<alloc::string::String> {
-    let mut out: Option<alloc::string::String> = None;
-    for (_, value) in headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)) {
-        match &mut out {
-            Some(all) => {
-                all.push_str(", ");
-                all.push_str(value);
-            }
-            None => out = Some(value.into()),
-        }
-    }
-    out
 }
