@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::args::Args;
 use crate::ask::Ask;
 use crate::origin::Origin;
-use crate::workerd::{Worker, Workerd};
+use crate::workerd::{Platform, Worker, Workerd};
 use crate::{edge, ours, peer, progress};
 
 /// One of the workers compared.
@@ -186,7 +186,7 @@ impl<'a> Bench<'a> {
         let folder = self.new_folder(Kind::PassThrough.folder())?;
         fs::write(folder.join("passthrough.mjs"), include_str!("../workers/passthrough.mjs"))?;
         let bindings = vec![("ORIGIN", format!("http://{}", self.origin.address))];
-        Worker { folder, modules: vec!["passthrough.mjs".into()], bindings }.write_config()
+        Worker { folder, modules: vec!["passthrough.mjs".into()], bindings, platform: Platform::Plain }.write_config()
     }
 
     fn prepare_edge(&self) -> anyhow::Result<()> {
@@ -197,7 +197,8 @@ impl<'a> Bench<'a> {
         for folder in [&folder, &loop_folder] {
             edge::copy(&modules, &self.edge, folder)?;
         }
-        Worker { folder, modules: modules.clone(), bindings: bindings.clone() }.write_config()?;
+        Worker { folder, modules: modules.clone(), bindings: bindings.clone(), platform: Platform::Counting }
+            .write_config()?;
 
         fs::write(loop_folder.join("loop_gate.mjs"), include_str!("../workers/loop_gate.mjs"))?;
         let vars: serde_json::Map<_, _> =
@@ -208,7 +209,7 @@ impl<'a> Bench<'a> {
         if let Some(main) = modules.first_mut() {
             *main = "loop_gate.mjs".into();
         }
-        Worker { folder: loop_folder, modules, bindings }.write_config()
+        Worker { folder: loop_folder, modules, bindings, platform: Platform::Plain }.write_config()
     }
 
     fn prepare_jose(&self) -> anyhow::Result<()> {
@@ -220,14 +221,15 @@ impl<'a> Bench<'a> {
         let folder = self.new_folder(Kind::Jose.folder())?;
         self.bundle(&sources.join("jose_aws4fetch.mjs"), &folder.join("main.mjs"))?;
         let mut bindings = peer::bindings(self.origin.address);
-        Worker { folder, modules: vec!["main.mjs".into()], bindings: bindings.clone() }.write_config()?;
+        Worker { folder, modules: vec!["main.mjs".into()], bindings: bindings.clone(), platform: Platform::Plain }
+            .write_config()?;
 
         let folder = self.new_folder(&loop_folder(Kind::Jose))?;
         self.bundle(&sources.join("loop_jose.mjs"), &folder.join("main.mjs"))?;
         let ask = peer::ask("1k")?;
         bindings.push(("REQUEST_HEADERS", serde_json::to_string(&ask.fields().collect::<Vec<_>>())?));
         bindings.push(("REQUEST_PATH", ask.path));
-        Worker { folder, modules: vec!["main.mjs".into()], bindings }.write_config()
+        Worker { folder, modules: vec!["main.mjs".into()], bindings, platform: Platform::Plain }.write_config()
     }
 
     /// One module out of a worker and the packages it imports, as a deployment would have it.

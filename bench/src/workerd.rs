@@ -18,6 +18,14 @@ const COMPATIBILITY_DATE: &str = "2026-07-01";
 /// A start takes tens of milliseconds; after this it will not happen.
 const START_LIMIT: Duration = Duration::from_secs(20);
 const CONFIG_FILE: &str = "config.capnp";
+/// The edge's Durable Objects, by binding and class, and the folder in which they are kept.
+const OBJECTS: [(&str, &str); 2] = [("LINKS", "LinkCounter"), ("BUCKETS", "TokenBucket")];
+const OBJECTS_FOLDER: &str = "objects";
+/// The edge's Rate Limiting bindings and their periods in seconds. Every request is counted and none is stopped.
+const RATE_LIMITS: [(&str, u32); 3] = [("LIMIT_CLIENT", 10), ("LIMIT_TOKEN", 10), ("LIMIT_BAD", 60)];
+const UNREACHED_LIMIT: u32 = u32::MAX;
+/// The module that stands for the platform's Rate Limiting service.
+const RATE_LIMIT_FILE: &str = "ratelimit.mjs";
 const LOG_FILE: &str = "workerd.log";
 
 /// A running workerd; it ends with this value.
@@ -36,11 +44,34 @@ pub(crate) struct Worker<'a> {
     pub(crate) modules: Vec<String>,
     /// All are text, as plain variables and secrets are on Cloudflare.
     pub(crate) bindings: Vec<(&'a str, String)>,
+    pub(crate) platform: Platform,
+}
+
+/// What a worker has beside its variables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Platform {
+    /// Nothing.
+    Plain,
+    /// The edge's counters and rate limits, as `cargo xtask dev` gives them.
+    Counting,
+}
+
+/// What [`Platform::Counting`] adds to the parts of a configuration.
+#[derive(Default)]
+struct Additions {
+    service: String,
+    extension: String,
+    bindings: String,
+    storage: String,
 }
 
 impl Worker<'_> {
     /// Writes the configuration that [`Workerd::start`] reads from `folder`.
     pub(crate) fn write_config(&self) -> anyhow::Result<()> {
+        if self.platform == Platform::Counting {
+            std::fs::create_dir_all(self.folder.join(OBJECTS_FOLDER))?;
+            std::fs::write(self.folder.join(RATE_LIMIT_FILE), include_str!("../../worker/dev/ratelimit.mjs"))?;
+        }
         let path = self.folder.join(CONFIG_FILE);
         std::fs::write(&path, self.config()?).with_context(|| format!("writing {}", path.display()))
     }
@@ -55,20 +86,63 @@ impl Worker<'_> {
         for (name, value) in &self.bindings {
             bindings.push_str(&format!("    (name = {}, text = {}),\n", quoted(name)?, quoted(value)?));
         }
+        let Additions { service, extension, bindings: more_bindings, storage } = match self.platform {
+            Platform::Plain => Additions::default(),
+            Platform::Counting => counting(),
+        };
         // The origin is on loopback, which the default outbound network refuses.
         Ok(format!(
-            "using Workerd = import \"/workerd/workerd.capnp\";\n\
-             const config :Workerd.Config = (\n\
-             \x20 services = [(name = \"main\", worker = .main), (name = \"outside\", network = (allow = [\"private\"]))],\n\
-             \x20 sockets = [(name = \"http\", address = \"127.0.0.1:0\", http = (), service = \"main\")],\n\
-             );\n\
-             const main :Workerd.Worker = (\n\
-             \x20 compatibilityDate = \"{COMPATIBILITY_DATE}\",\n\
-             \x20 globalOutbound = \"outside\",\n\
-             \x20 modules = [\n{modules}  ],\n\
-             \x20 bindings = [\n{bindings}  ],\n\
-             );\n"
+            r#"using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "outside", network = (allow = ["private"])),
+{service}  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+{extension});
+const main :Workerd.Worker = (
+  compatibilityDate = "{COMPATIBILITY_DATE}",
+  globalOutbound = "outside",
+  modules = [
+{modules}  ],
+  bindings = [
+{bindings}{more_bindings}  ],
+{storage});
+"#
         ))
+    }
+}
+
+fn counting() -> Additions {
+    let mut bindings = String::new();
+    let mut namespaces = String::new();
+    for (binding, class) in OBJECTS {
+        bindings.push_str(&format!("    (name = \"{binding}\", durableObjectNamespace = \"{class}\"),\n"));
+        namespaces
+            .push_str(&format!("    (className = \"{class}\", uniqueKey = \"bench-{class}\", enableSql = true),\n"));
+    }
+    for (binding, period) in RATE_LIMITS {
+        bindings.push_str(&format!(
+            r#"    (name = "{binding}", wrapped = (moduleName = "clouddrop:ratelimit", innerBindings = [
+      (name = "limit", text = "{UNREACHED_LIMIT}"), (name = "period", text = "{period}")])),
+"#
+        ));
+    }
+    Additions {
+        service: format!("    (name = \"objects\", disk = (path = \"{OBJECTS_FOLDER}\", writable = true)),\n"),
+        extension: format!(
+            r#"  extensions = [
+    (modules = [(name = "clouddrop:ratelimit", internal = true, esModule = embed "{RATE_LIMIT_FILE}")]),
+  ],
+"#
+        ),
+        bindings,
+        storage: format!(
+            r#"  durableObjectNamespaces = [
+{namespaces}  ],
+  durableObjectStorage = (localDisk = "objects"),
+"#
+        ),
     }
 }
 
@@ -167,10 +241,15 @@ mod tests {
             folder: PathBuf::new(),
             modules: vec!["a.mjs".into(), "b.wasm".into()],
             bindings: vec![("A", "1".into())],
+            platform: Platform::Plain,
         };
         let config = worker.config().unwrap();
         assert!(config.contains(r#"(name = "a.mjs", esModule = embed "a.mjs")"#));
         assert!(config.contains(r#"(name = "b.wasm", wasm = embed "b.wasm")"#));
         assert!(config.contains(r#"(name = "A", text = "1")"#));
+        assert!(!config.contains("durableObject"));
+        let config = Worker { platform: Platform::Counting, ..worker }.config().unwrap();
+        assert!(config.contains(r#"(name = "LINKS", durableObjectNamespace = "LinkCounter")"#));
+        assert!(config.contains(r#"(name = "LIMIT_BAD", wrapped = "#));
     }
 }

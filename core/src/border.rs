@@ -13,10 +13,12 @@
 //! retry     as fetch, with T in the place of F: cancel the body, wait so many milliseconds first
 //! reply     R \n limits \n log \n status \n set \n body \n bytes \n fields \n names (\n value)* \n text
 //! error     B \n expect \n most         read so many bytes of the body and ask again with them
+//! claim     K \n link limit ends \n key size version     ask the counter, with 16 random bytes in hexadecimal between
+//!           the two, then `Question::granted`
 //! place     P                           ask again with the client's place
 //! finish    Q                           the request is needed: `Question::finish`
 //! missing   M                           the kept answer does not do: ask the origin
-//! other     W \n limits \n log          not for this path: an API call
+//! body      W \n limits \n log \n most  read the request's body, no more than so many bytes, then `Question::forward`
 //! ```
 //! `place` is `?` (not looked up) or `country,subdivision,asn`, each part empty where it is not known;
 //! `names` are those of the headers, with a space between them, and are followed by as many values: a host can
@@ -26,17 +28,21 @@
 //! `limits` are `letter` + key, with a space between them: c the client, t the token, b bad tokens, s a strict
 //! bucket. `log` is the beginning of the request's log line, `fields` go behind it, and the host adds what it
 //! has measured. `time` is how long to wait for the first byte, in milliseconds. Of `flags`, `c` says that a kept
-//! answer may do and `x` that the origin is not to be asked.
+//! answer may do and `x` that the origin is not to be asked. `uses` is what a counter is to be asked: `left link limit`
+//! before the answer is settled, or `grant link session` before a body of so many `bytes` goes out.
 
 mod write;
 
 pub use write::{header_sets, internal, origin_headers, write_reply};
 
+use crate::claim::ClaimStep;
 use crate::config::Config;
+use crate::counter::{Reserved, Taken};
 use crate::decide::decide_on;
-use crate::decision::{Decision, Head};
-use crate::expect::{Expect, Use};
-use crate::landing::Page;
+use crate::decision::{Decision, Fetch, Head};
+use crate::expect::{Expect, Stage, Use};
+use crate::landing::{MAX_TEXT_BYTES, Page};
+use crate::listing::MAX_REPLY_BYTES;
 use crate::origin_reply::{MAX_ERROR_BYTES, Next};
 use crate::refusal::Refusal;
 use crate::request::{Client, Headers, Place, Request};
@@ -69,11 +75,17 @@ pub struct Settling<'a> {
     pub body: Option<&'a str>,
     /// The attempt that it is the answer to.
     pub attempt: Attempt,
+    /// How many uses of the link are left, where a counter was asked and has answered.
+    pub left: Option<u64>,
 }
 
 impl Question<'_> {
-    /// Reads the request and hands it to `with`; `None` if the text is not one.
-    pub fn with_request<T>(&self, with: impl FnOnce(&Request<'_>) -> T) -> Option<T> {
+    /// Reads the request and hands it to `with`; our fault if the text is not one.
+    pub fn with_request(&self, with: &mut dyn FnMut(&Request<'_>) -> String) -> String {
+        self.read_request(with).unwrap_or_else(malformed)
+    }
+
+    fn read_request(&self, with: &mut dyn FnMut(&Request<'_>) -> String) -> Option<String> {
         let mut lines = self.text.split('\n');
         let (method, url, id, place) = (lines.next()?, lines.next()?, lines.next()?, lines.next()?);
         let fields = fields(lines);
@@ -86,11 +98,12 @@ impl Question<'_> {
 
     /// Decides, and writes the decision.
     pub fn decide(&self, now: UnixTime, config: &Config, health: &mut Health) -> String {
-        self.with_request(|request| {
+        self.with_request(&mut |request| {
             let mut trail = Trail::default();
             let decision = decide_on(request, now, config, &mut trail);
             let opening = Opening {
                 limits: write::limits(request, &trail, &decision),
+                uses: write::uses(&trail),
                 log: trail.log_line(request, request.headers.one(self.country_header)),
             };
             match decision {
@@ -99,30 +112,31 @@ impl Question<'_> {
                 Decision::LookUpPlace => "P".into(),
                 Decision::Landing(landing) => match landing.fetch {
                     Some(fetch) => write_fetch('F', &opening, fetch, health, now, config),
-                    None => write_reply_of(&landing.facts.page(None, None), &opening, config),
+                    None => write_reply_of(&landing.facts.folder(), &opening, config),
                 },
-                Decision::Forward(_) | Decision::Spend(_) => write::other(&opening),
+                Decision::Folder(folder) => write_fetch('F', &opening, folder.fetch, health, now, config),
+                Decision::Claim(claim) => write_fetch('F', &opening, claim.fetch, health, now, config),
+                Decision::Forward(_) => write::other(&opening),
             }
         })
-        .unwrap_or_else(malformed)
     }
 
     /// What follows from an answer, or from the lack of one, for everything that [`settle`] needs the request for:
     /// a page, a refusal, another attempt.
     pub fn finish(&self, with: Settling<'_>, now: UnixTime, config: &Config, health: &mut Health) -> String {
-        self.with_request(|request| {
-            let Some((mut expect, settled)) = self.settle_for(request, with, now, config) else {
+        self.with_request(&mut |request| {
+            let Some((expect, settled)) = self.settle_for(request, with, now, config) else {
                 return malformed();
             };
             let refusal = match settled {
                 Ok(text) => {
-                    health.succeeded(expect.origin);
+                    answered(&expect, health);
                     return text;
                 }
                 Err(refusal) => refusal,
             };
             if !refusal.may_pass() {
-                health.succeeded(expect.origin);
+                answered(&expect, health);
                 if refusal == Refusal::NotFound && expect.origin == Origin::Second && with.attempt.number > 1 {
                     // The second origin may not have it yet.
                     return write_refusal(Refusal::OriginUnavailable("the second origin lacks it"), request, config);
@@ -131,18 +145,22 @@ impl Question<'_> {
             }
             let retry = match refusal {
                 Refusal::OriginUnavailable(CLOSED) => None,
+                // A call is made once: whether it was performed is not known.
+                _ if expect.stage == Stage::Api => None,
                 _ => health.failed(expect.origin, with.attempt, config.has_second_origin(), now),
             };
             let Some(retry) = retry else {
                 return write_refusal(refusal, request, config);
             };
-            expect.origin = retry.origin;
-            match expect.fetch(now, config) {
+            let fetch = match expect.use_of {
+                Use::Folder => self.listing(request, now, config),
+                _ => Expect { origin: retry.origin, ..expect }.fetch(now, config),
+            };
+            match fetch {
                 Ok(fetch) => write::write_retry(retry, with.attempt.elapsed_millis, fetch, config),
                 Err(refusal) => write_refusal(refusal, request, config),
             }
         })
-        .unwrap_or_else(malformed)
     }
 
     /// `None` if the answer's text is not one.
@@ -161,34 +179,142 @@ impl Question<'_> {
             "closed" => Some(Refusal::OriginUnavailable(CLOSED)),
             _ => None,
         };
-        if let Some(failure) = failure {
-            return Some((expect, Err(failure)));
-        }
         let fields = fields(lines);
-        let head = Head { status: status.parse().ok()?, headers: Headers::new(&fields) };
+        let head = match (&failure, status.parse()) {
+            (Some(_), _) => None,
+            (None, Ok(status)) => Some(Head { status, headers: Headers::new(&fields) }),
+            (None, Err(_)) => return None,
+        };
         let kept = expect.clone();
-        let settled = match expect.use_of {
-            Use::Read => next(expect.settle(&head, with.body, now, config), config),
-            Use::Page | Use::Claim | Use::Folder => {
-                // The facts are the request's: it is decided once more, as it was.
-                match decide_on(request, now, config, &mut Trail::default()) {
-                    Decision::Landing(landing) => match landing.facts.settle(expect, &head, with.body, now, config) {
-                        Page::Reply(reply) => Ok(write_reply_of(&reply, &Opening::default(), config)),
-                        Page::Again(fetch, _) => Ok(write::write_again(fetch, config)),
-                        Page::ReadError(expect, _) => Ok(write_error(&expect, MAX_ERROR_BYTES)),
-                        Page::Refuse(refusal) => Err(refusal),
-                    },
-                    Decision::Reply(reply) => Ok(write_reply_of(&reply, &Opening::default(), config)),
-                    _ => Err(Refusal::Internal("a request that is decided in two ways")),
+        if expect.use_of == Use::Text {
+            return Some((kept, Ok(self.text(request, expect, head.as_ref(), with, now, config))));
+        }
+        let Some(head) = head else {
+            return Some((kept, Err(failure?)));
+        };
+        if expect.use_of == Use::Read {
+            return Some((kept, next(expect.settle(&head, with.body, now, config), config)));
+        }
+        // The facts are the request's: it is decided once more, as it was.
+        let settled = match decide_on(request, now, config, &mut Trail::default()) {
+            Decision::Landing(landing) => {
+                let facts = landing.facts.with_left_if(with.left);
+                match facts.settle(expect, &head, with.body, now, config) {
+                    Page::Reply(reply) => Ok(write_reply_of(&reply, &Opening::default(), config)),
+                    Page::Text(preview) => Ok(write::write_again(preview.fetch, config)),
+                    Page::Again(fetch, _) => Ok(write::write_again(fetch, config)),
+                    Page::ReadError(expect, _) => Ok(write_error(&expect, MAX_ERROR_BYTES)),
+                    Page::Refuse(refusal) => Err(refusal),
                 }
             }
+            Decision::Claim(claim) => match claim.facts.settle(expect, &head, with.body, now, config) {
+                ClaimStep::Take { version, size } => {
+                    write::write_claim(&claim.facts, version, size).ok_or(Refusal::OriginError("no entity tag of S3's"))
+                }
+                ClaimStep::Again(fetch) => Ok(write::write_again(fetch, config)),
+                ClaimStep::ReadError(expect) => Ok(write_error(&expect, MAX_ERROR_BYTES)),
+                ClaimStep::Refuse(refusal) => Err(refusal),
+            },
+            Decision::Folder(folder) => match with.body {
+                None => Ok(write_error(&expect, MAX_REPLY_BYTES + 1)),
+                Some(body) => folder
+                    .settle(head.status, body.as_bytes(), config)
+                    .map(|reply| write_reply_of(&reply, &Opening::default(), config)),
+            },
+            Decision::Reply(reply) => Ok(write_reply_of(&reply, &Opening::default(), config)),
+            _ => Err(Refusal::Internal("a request that is decided in two ways")),
         };
         Some((kept, settled))
     }
 
+    /// The page with the beginning of a text, or without it: a page is good without a preview.
+    fn text(
+        &self,
+        request: &Request<'_>,
+        expect: Expect,
+        head: Option<&Head<'_>>,
+        with: Settling<'_>,
+        now: UnixTime,
+        config: &Config,
+    ) -> String {
+        let is_there = head.is_some_and(|head| matches!(head.status, 200 | 206));
+        if is_there && with.body.is_none() {
+            return write_error(&expect, MAX_TEXT_BYTES);
+        }
+        match decide_on(request, now, config, &mut Trail::default()) {
+            Decision::Landing(landing) => {
+                let page = landing.facts.with_text(expect, head, with.body.unwrap_or("").as_bytes(), now, config);
+                write_reply_of(&page, &Opening::default(), config)
+            }
+            Decision::Reply(reply) => write_reply_of(&reply, &Opening::default(), config),
+            _ => malformed(),
+        }
+    }
+
+    /// The question for a folder's names, signed anew.
+    fn listing(&self, request: &Request<'_>, now: UnixTime, config: &Config) -> Result<Fetch, Refusal> {
+        match decide_on(request, now, config, &mut Trail::default()) {
+            Decision::Folder(folder) => Ok(folder.fetch),
+            _ => Err(Refusal::Internal("a request that is decided in two ways")),
+        }
+    }
+
+    /// The signed call of the API with its body; `None` if the body could not be read. One byte over what the rules
+    /// asked for is enough to show that it is too long.
+    pub fn forward(&self, body: Option<&[u8]>, now: UnixTime, config: &Config) -> String {
+        self.with_request(&mut |request| {
+            let signed = match (decide_on(request, now, config, &mut Trail::default()), body) {
+                (Decision::Forward(forward), Some(body)) => forward.sign(body, now, config),
+                (Decision::Forward(_), None) => Err(Refusal::BadRequest("the body cannot be read")),
+                (Decision::Reply(reply), _) => return write_reply_of(&reply, &Opening::default(), config),
+                _ => Err(Refusal::Internal("a request that is decided in two ways")),
+            };
+            match signed {
+                Ok(fetch) => write::write_again(fetch, config),
+                Err(refusal) => write_refusal(refusal, request, config),
+            }
+        })
+    }
+
+    /// The reply to a claim, from what the counter said.
+    pub fn granted(&self, taken: &str, now: UnixTime, config: &Config) -> String {
+        self.with_request(&mut |request| {
+            let settled = match decide_on(request, now, config, &mut Trail::default()) {
+                Decision::Claim(claim) => match Taken::from_text(taken) {
+                    Some(taken) => claim.facts.settle_taken(&taken, now, config),
+                    None => Err(Refusal::Internal("a counter's answer that is not one")),
+                },
+                Decision::Reply(reply) => Ok(reply),
+                _ => Err(Refusal::Internal("a request that is decided in two ways")),
+            };
+            settled.map_or_else(
+                |refusal| write_refusal(refusal, request, config),
+                |reply| write_reply_of(&reply, &Opening::default(), config),
+            )
+        })
+    }
+
+    /// The reply to a read under a grant whose counter did not let it go on.
+    pub fn not_reserved(&self, reserved: &str, now: UnixTime, config: &Config) -> String {
+        let refusal = match Reserved::from_text(reserved) {
+            Some(Reserved::OverBudget) => Refusal::Gone("the grant's bytes are used up"),
+            Some(Reserved::UsedUp | Reserved::Unknown) => Refusal::Gone("used up"),
+            Some(Reserved::Ended) => Refusal::Expired { now, exp: now },
+            Some(Reserved::Ok) | None => Refusal::Internal("a counter's answer that is not one"),
+        };
+        self.refuse(refusal, config)
+    }
+
     /// The reply to a request that a limit has stopped, or that a limit or a counter could not be asked about.
     pub fn refuse(&self, refusal: Refusal, config: &Config) -> String {
-        self.with_request(|request| write_refusal(refusal, request, config)).unwrap_or_else(malformed)
+        self.with_request(&mut |request| write_refusal(refusal, request, config))
+    }
+}
+
+/// Notes that an origin has answered; the signer is none.
+fn answered(expect: &Expect, health: &mut Health) {
+    if expect.stage != Stage::Api {
+        health.succeeded(expect.origin);
     }
 }
 
@@ -200,14 +326,14 @@ const CLOSED: &str = "the origin is left alone for a moment";
 pub fn settle(answer: &str, body: Option<&str>, now: UnixTime, config: &Config, health: &mut Health) -> String {
     let settled = read_answer(answer, |expect, head| match expect.use_of {
         Use::Read => {
-            let origin = expect.origin;
+            let asked = (expect.stage, expect.origin);
             let told = next(expect.settle(head, body, now, config), config);
-            if told.is_ok() {
-                health.succeeded(origin);
+            if told.is_ok() && asked.0 != Stage::Api {
+                health.succeeded(asked.1);
             }
             told.unwrap_or_else(|_| FINISH.into())
         }
-        Use::Page | Use::Claim | Use::Folder => FINISH.into(),
+        Use::Page | Use::Text | Use::Claim | Use::Folder => FINISH.into(),
     });
     settled.unwrap_or_else(malformed)
 }

@@ -3,11 +3,13 @@
 mod api;
 mod route;
 
+use crate::claim::Claiming;
 use crate::config::Config;
-use crate::decision::{Decision, Spend};
+use crate::decision::Decision;
 use crate::expect::{Expect, Use};
 use crate::grant::{Grant, Method};
 use crate::landing::{Facts, Landing};
+use crate::listing::{self, Folder, Place};
 use crate::path::{MAX_KEY_BYTES, ObjectPath, PathFault};
 use crate::policy::{self, Ask, uri};
 use crate::refusal::{Allow, Refusal};
@@ -16,8 +18,8 @@ use crate::request::{Request, Url};
 use crate::time::UnixTime;
 use crate::token::claims::Target;
 use crate::token::wire::TokenBytes;
-use crate::token::{Purpose, Verified, carrier, verify};
-use crate::trail::Trail;
+use crate::token::{Listing, Purpose, Verified, carrier, verify};
+use crate::trail::{Trail, Uses};
 use alloc::format;
 use alloc::string::String;
 use route::{Route, Site};
@@ -51,26 +53,31 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Tra
             let method = read_method(request, Allow::GetHead)?;
             let path = object_path(raw, config)?;
             let text = carrier::find(&request.headers, url.query, None)?;
-            with_token(text, request, now, config, trail, |token| read(token, request, &url, method, path, now, config))
+            with_token(text, request, now, config, trail, &|token, trail| {
+                let grant = granted(token, request, &url, method, path.clone(), now, config)?;
+                read(&grant, request, now, config, trail)
+            })
         }
         Route::Download { token, relative } => {
             let claims_use = request.method == "POST";
             let method = if claims_use { Method::Get } else { read_method(request, Allow::GetHeadPost)? };
             let text = carrier::find(&request.headers, url.query, Some(token))?;
-            with_token(text, request, now, config, trail, |token| {
+            with_token(text, request, now, config, trail, &|token, trail| {
                 let path = object_of(&token, relative, config)?;
+                let grant = granted(token, request, &url, method, path, now, config)?;
                 if claims_use {
-                    claim(token, request, &url, path, now, config)
+                    trail.route = "claim";
+                    Ok(Decision::Claim(Claiming::of(&grant, request, now, config)?))
                 } else {
-                    read(token, request, &url, method, path, now, config)
+                    read(&grant, request, now, config, trail)
                 }
             })
         }
         Route::Share(text) => {
             read_method(request, Allow::GetHead)?;
             let text = carrier::find(&request.headers, url.query, Some(text))?;
-            with_token(text, request, now, config, trail, |token| {
-                landing(token, text.unwrap_or(""), request, &url, now, config)
+            with_token(text, request, now, config, trail, &|token, trail| {
+                landing(token, text.unwrap_or(""), request, &url, now, config, trail)
             })
         }
         Route::Api(path) => Ok(Decision::Forward(api::forward(request, path, url.query)?)),
@@ -102,7 +109,7 @@ fn with_token(
     now: UnixTime,
     config: &Config,
     trail: &mut Trail,
-    go_on: impl FnOnce(Verified<'_>) -> Result<Decision, Refusal>,
+    go_on: &dyn Fn(Verified<'_>, &mut Trail) -> Result<Decision, Refusal>,
 ) -> Result<Decision, Refusal> {
     let text = text.ok_or(Refusal::Unauthorized("no token"))?;
     let bytes = TokenBytes::decode(text).map_err(|fault| Refusal::Unauthorized(fault.0))?;
@@ -113,43 +120,29 @@ fn with_token(
     if policy::needs_place(token.claims(), request.client.place) {
         return Ok(Decision::LookUpPlace);
     }
-    go_on(token)
+    go_on(token, trail)
 }
 
 /// The object, for whoever may have it now.
 fn read(
-    token: Verified<'_>,
+    grant: &Grant<'_>,
     request: &Request<'_>,
-    url: &Url<'_>,
-    method: Method,
-    path: ObjectPath,
     now: UnixTime,
     config: &Config,
+    trail: &mut Trail,
 ) -> Result<Decision, Refusal> {
-    let grant = granted(token, request, url, method, path, now, config)?;
-    // A grant is a use that was claimed: it is not counted again.
-    if grant.claims().download_limit().is_some() && grant.claims().purpose() != Purpose::Grant {
-        return Err(Refusal::ClaimRequired);
+    let claims = grant.claims();
+    match (claims.purpose(), claims.parent()) {
+        // A grant is a use that was claimed: it is not counted again, but its bytes are.
+        (Purpose::Grant, Some(link)) => trail.uses = Uses::Grant { link: link.into() },
+        (Purpose::Grant, None) => {}
+        _ if claims.download_limit().is_some() => return Err(Refusal::ClaimRequired),
+        _ => {}
     }
-    Ok(Decision::Fetch(Expect::for_object(&grant, request, now).fetch(now, config)?))
+    Ok(Decision::Fetch(Expect::for_object(grant, request, now).fetch(now, config)?))
 }
 
-/// One use of a counted link.
-fn claim(
-    token: Verified<'_>,
-    request: &Request<'_>,
-    url: &Url<'_>,
-    path: ObjectPath,
-    now: UnixTime,
-    config: &Config,
-) -> Result<Decision, Refusal> {
-    let grant = granted(token, request, url, Method::Get, path, now, config)?;
-    let limit = grant.claims().download_limit().filter(|_| grant.claims().purpose() == Purpose::Download);
-    let limit = limit.ok_or(Refusal::MethodNotAllowed(Allow::GetHead))?;
-    let id = grant.claims().id().ok_or(Refusal::Forbidden("a counted token without an id"))?;
-    Ok(Decision::Spend(Spend { id: id.into(), limit }))
-}
-
+/// The page about what a token opens.
 fn landing(
     token: Verified<'_>,
     text: &str,
@@ -157,19 +150,33 @@ fn landing(
     url: &Url<'_>,
     now: UnixTime,
     config: &Config,
+    trail: &mut Trail,
 ) -> Result<Decision, Refusal> {
     let target = token.claims().target()?;
-    let path = target_path(&target, config)?;
-    let grant = granted(token, request, url, Method::Get, path, now, config)?;
-    let expires = grant.claims().expires().unwrap_or(now); // policy has refused a token without an end
-    let facts = Facts {
-        name: grant.claims().file_name().unwrap_or_else(|| name_of(&target, grant.path())).into(),
-        expires,
-        downloads: grant.claims().download_limit(),
-        download: format!("/d/{text}"),
+    let place = match &target {
+        Target::Prefix(prefix) if token.claims().listing() == Listing::Shown => {
+            Some(Place::read(prefix, url.query, config)?)
+        }
+        _ => None,
     };
+    let own = target_path(&target, config)?;
+    let called = String::from(name_of(&target, &own));
+    let path = place.as_ref().map_or(own, |place| place.probe().clone());
+    let grant = granted(token, request, url, Method::Get, path, now, config)?;
+    let claims = grant.claims();
+    let facts = Facts::new(claims, text, &called, request, config);
+    if let Some(downloads) = facts.downloads() {
+        trail.uses = Uses::Left(downloads.limit);
+    }
+    if let Some(place) = place {
+        let fetch = listing::fetch(&place, now, config)?;
+        return Ok(Decision::Folder(Folder { fetch, place, facts }));
+    }
     let fetch = match target {
-        Target::Exact(_) => Some(Expect::for_head(grant.path(), Use::Page).fetch(now, config)?),
+        Target::Exact(_) => {
+            let expect = Expect::for_head(grant.path(), Use::Page).pinned_to(claims.object_version());
+            Some(expect.fetch(now, config)?)
+        }
         Target::Prefix(_) => None,
     };
     Ok(Decision::Landing(Landing { fetch, facts }))

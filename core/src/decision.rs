@@ -1,9 +1,11 @@
 //! What is to be done with a request, as values. An adapter performs one and, for those that bring
 //! something back, hands it to the value's own method for the next.
 
+use crate::claim::Claiming;
 use crate::config::Config;
 use crate::expect::Expect;
 use crate::landing::Landing;
+use crate::listing::Folder;
 use crate::origin_reply::Next;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
@@ -23,8 +25,10 @@ pub enum Decision {
     Fetch(Fetch),
     /// Ask the origin about the object, then [`crate::landing::Facts::settle`].
     Landing(Landing),
-    /// Claim one use of a counted link, then [`Spend::settle`].
-    Spend(Spend),
+    /// Ask the origin for a folder's names, then [`crate::listing::Folder::settle`].
+    Folder(Folder),
+    /// Ask the origin for the object's version, then [`crate::claim::ClaimFacts::settle`].
+    Claim(Claiming),
     /// Read the body, then [`Forward::sign`].
     Forward(Forward),
     /// Find out where the client is, and decide again with that.
@@ -58,34 +62,6 @@ impl Fetch {
     /// asked for by [`Next::ReadError`].
     pub fn settle(self, head: &Head<'_>, error_body: Option<&str>, now: UnixTime, config: &Config) -> Next {
         self.expect.settle(head, error_body, now, config)
-    }
-}
-
-/// A use to be claimed: `id` may be claimed `limit` times.
-#[derive(Debug)]
-pub struct Spend {
-    /// The token's id; the counter's name.
-    pub id: Vec<u8>,
-    /// How many uses there are.
-    pub limit: u64,
-}
-
-/// What a counter said.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Counted {
-    /// All uses were gone before.
-    UsedUp,
-    /// The counter could not be asked.
-    Unreachable,
-}
-
-impl Spend {
-    /// The refusal that follows from what the counter said. It takes `self`: a claim is answered once.
-    pub fn settle(self, counted: Counted) -> Refusal {
-        match counted {
-            Counted::UsedUp => Refusal::Gone("used up"),
-            Counted::Unreachable => Refusal::OriginUnavailable("no counter is reachable"),
-        }
     }
 }
 

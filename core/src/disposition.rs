@@ -116,6 +116,11 @@ fn cut(name: &mut String) {
     name.push_str(&extension);
 }
 
+/// `name` as it is, but for characters that are not seen or that change how others are: each becomes a mark.
+pub(crate) fn visible(name: &str) -> String {
+    name.chars().map(|char| if is_unseen(char) { char::REPLACEMENT_CHARACTER } else { char }).collect()
+}
+
 fn is_unsafe(char: char) -> bool {
     is_unseen(char) || matches!(char, '/' | '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*')
 }

@@ -37,6 +37,8 @@ pub enum Use {
     Read,
     /// A page about the object.
     Page,
+    /// The beginning of the object's text, for a page about it.
+    Text,
     /// A claim: the object's version and size.
     Claim,
     /// A page about a folder.
@@ -153,28 +155,46 @@ impl Expect {
 
     /// For a question about an object that no client's conditions apply to.
     pub(crate) fn for_head(path: &ObjectPath, use_of: Use) -> Self {
-        Self {
-            stage: Stage::First,
-            use_of,
-            origin: Origin::First,
-            method: Method::Head,
-            path: path.encoded().into(),
-            range: None,
-            if_range: None,
-            conditions: Conditions::default(),
-            pinned: None,
-            attachment: String::new(),
-            inline: None,
-        }
+        Self { method: Method::Head, ..Self::question(Stage::First, use_of, path.encoded().into()) }
+    }
+
+    /// The same question, about this version only.
+    pub(crate) fn pinned_to(mut self, version: Option<&str>) -> Self {
+        self.pinned = version.map(ToString::to_string);
+        self
+    }
+
+    /// For the first `bytes` of an object, in the version named by an entity tag where there is one.
+    ///
+    /// `size` is the whole object's; it travels where other questions have a name for a download.
+    pub(crate) fn for_beginning(path: String, bytes: u64, size: u64, version: Option<String>) -> Self {
+        let range = ByteRange::From { first: 0, last: Some(bytes.saturating_sub(1)) };
+        let attachment = size.to_string();
+        Self { range: Some(range), pinned: version, attachment, ..Self::question(Stage::First, Use::Text, path) }
+    }
+
+    /// The size that [`Self::for_beginning`] was told.
+    pub(crate) fn size_of_text(&self) -> u64 {
+        crate::range::number(&self.attachment).unwrap_or(0)
+    }
+
+    /// For a listing: what is asked is built by [`crate::listing`].
+    pub(crate) fn folder() -> Self {
+        Self::question(Stage::First, Use::Folder, String::new())
     }
 
     pub(crate) fn api() -> Self {
+        Self::question(Stage::Api, Use::Read, String::new())
+    }
+
+    /// A question of our own, by GET, without condition or range.
+    fn question(stage: Stage, use_of: Use, path: String) -> Self {
         Self {
-            stage: Stage::Api,
-            use_of: Use::Read,
+            stage,
+            use_of,
             origin: Origin::First,
             method: Method::Get,
-            path: String::new(),
+            path,
             range: None,
             if_range: None,
             conditions: Conditions::default(),
@@ -273,6 +293,7 @@ impl Expect {
         out.push(match self.use_of {
             Use::Read => 'r',
             Use::Page => 'p',
+            Use::Text => 't',
             Use::Claim => 'c',
             Use::Folder => 'l',
         });
@@ -317,6 +338,7 @@ impl Expect {
         let use_of = match *use_of {
             b'r' => Use::Read,
             b'p' => Use::Page,
+            b't' => Use::Text,
             b'c' => Use::Claim,
             b'l' => Use::Folder,
             _ => return None,

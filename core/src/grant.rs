@@ -55,6 +55,11 @@ impl<'a> Grant<'a> {
         self.token.claims()
     }
 
+    /// Whose token it is: the issuer of the key that made it.
+    pub fn issuer(&self) -> &str {
+        self.token.key().issuer()
+    }
+
     /// The public name of the key that made the token.
     pub const fn key_id(&self) -> &crate::secret::KeyId {
         self.token.key().id()

@@ -1,8 +1,9 @@
 //! A refusal as the client sees it: problem details (RFC 9457), or a plain page for a browser. Both say
 //! the same four things and nothing else.
 
+use crate::landing::markup;
 use crate::refusal::{ORIGIN_RETRY_AFTER_SECONDS, Refusal};
-use crate::reply::{LogLine, PAGE_STYLE, Reply};
+use crate::reply::{LogLine, Reply};
 use crate::request::Request;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -33,16 +34,14 @@ impl Refusal {
     }
 
     fn page(&self, request_id: &str) -> Reply {
-        let html = document(
-            self.public(),
-            &format!(
-                "<h1>{}</h1><dl><dt>Status</dt><dd>{}</dd><dt>Code</dt><dd>{}</dd><dt>Request</dt><dd>{}</dd></dl>",
-                escape(self.public()),
-                self.status(),
-                self.code(),
-                escape(request_id)
-            ),
-        );
+        let html = markup::document(self.public(), |out| {
+            out.raw("<main><h1>")
+                .text(self.public())
+                .raw("</h1><dl><dt>Status</dt><dd>")
+                .text(&self.status().to_string());
+            out.raw("</dd><dt>Code</dt><dd>").text(self.code()).raw("</dd><dt>Request</dt><dd>").text(request_id);
+            out.raw("</dd></dl></main>");
+        });
         Reply::page(self.status(), html)
     }
 
@@ -61,28 +60,10 @@ impl Refusal {
 }
 
 /// A whole HTML document of ours; `title` is text, `body` is markup.
-pub(crate) fn document(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{}</title><style>{PAGE_STYLE}</style></head><body><main>{body}</main></body></html>\n",
-        escape(title)
-    )
-}
-
-/// Text for HTML, in content or in a quoted attribute.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(char),
-        }
-    }
-    out
+pub(crate) fn document(title: &str, body: &'static str) -> String {
+    markup::document(title, |out| {
+        out.raw("<main>").raw(body).raw("</main>");
+    })
 }
 
 /// A JSON string with its quotes (RFC 8259 section 7).

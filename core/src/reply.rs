@@ -1,5 +1,6 @@
 //! [`Reply`]: what the client gets, and the only table of the headers that every reply carries.
 
+use crate::landing::style::STYLE_SHA256;
 use crate::problem::json_string;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -64,21 +65,13 @@ pub enum HeaderSet {
     Page,
     /// A machine's answer: JSON, plain text, nothing.
     Data,
+    /// A page of ours that shows a file of the same host as an image, as sound or as a film.
+    Preview,
 }
-
-/// The style of our plain pages. Its hash stands in their policy: nothing else may style them.
-pub const PAGE_STYLE: &str = ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}\
-body{max-width:36rem;margin:12vh auto;padding:0 1rem;overflow-wrap:anywhere}\
-dt{font-weight:600}dd{margin:0 0 .5rem}\
-a.button{display:inline-block;padding:.6rem 1.2rem;border-radius:.4rem;background:#0a58ca;color:#fff;text-decoration:none}\
-a.button:focus-visible{outline:3px solid #ffbf00;outline-offset:2px}small{opacity:.75}";
-
-/// SHA-256 of [`PAGE_STYLE`] in base64, as a content security policy names it; a test keeps it true.
-const PAGE_STYLE_SHA256: &str = "c1pBQXKQtLVCeeVWroWsHAQjH1y/ARnU8mWlmEdCHE8=";
 
 impl HeaderSet {
     /// All sets, in the order of their [`HeaderSet::index`].
-    pub const ALL: [Self; 3] = [Self::File, Self::Page, Self::Data];
+    pub const ALL: [Self; 4] = [Self::File, Self::Page, Self::Data, Self::Preview];
 
     /// The set's place in [`HeaderSet::ALL`].
     pub const fn index(self) -> usize {
@@ -93,9 +86,8 @@ impl HeaderSet {
     pub fn headers(self) -> Vec<(&'static str, String)> {
         let policy = match self {
             Self::File => "sandbox; default-src 'none'; frame-ancestors 'none'".into(),
-            Self::Page => alloc::format!(
-                "default-src 'none'; style-src 'sha256-{PAGE_STYLE_SHA256}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-            ),
+            Self::Page => page_policy(""),
+            Self::Preview => page_policy("img-src 'self'; media-src 'self'; "),
             Self::Data => "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'".into(),
         };
         let mut headers = Vec::from([
@@ -111,10 +103,19 @@ impl HeaderSet {
         match self {
             Self::File => headers.push(("accept-ranges", "bytes".into())),
             // For browsers that do not know frame-ancestors; content in a sandbox has nothing to click.
-            Self::Page | Self::Data => headers.push(("x-frame-options", "DENY".into())),
+            Self::Page | Self::Data | Self::Preview => headers.push(("x-frame-options", "DENY".into())),
         }
         headers
     }
+}
+
+/// The policy of a page of ours: its one style, forms to its own host, what `sources` adds, and nothing else.
+fn page_policy(sources: &str) -> String {
+    let mut policy = String::from("default-src 'none'; style-src 'sha256-");
+    for part in [STYLE_SHA256, "'; ", sources, "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"] {
+        policy.push_str(part);
+    }
+    policy
 }
 
 impl Reply {
@@ -153,13 +154,6 @@ impl Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-
-    #[test]
-    fn the_policy_names_the_style_that_is_served() {
-        assert_eq!(STANDARD.encode(crate::hash::sha256(PAGE_STYLE.as_bytes())), PAGE_STYLE_SHA256);
-    }
 
     #[test]
     fn every_set_carries_every_security_header() {

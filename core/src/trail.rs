@@ -15,6 +15,22 @@ pub struct Trail {
     pub(crate) route: &'static str,
     pub(crate) token_id: Option<Box<[u8]>>,
     pub(crate) key_id: Option<Box<str>>,
+    pub(crate) uses: Uses,
+}
+
+/// What a counter is to be asked or told about the request.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Uses {
+    /// Nothing.
+    #[default]
+    Free,
+    /// How many uses are left of the token's link, which has so many.
+    Left(u64),
+    /// That a body goes out under a grant of this link.
+    Grant {
+        /// The parent token's id.
+        link: Box<[u8]>,
+    },
 }
 
 /// How much of a token's hashed id the log shows: enough to tell links apart, nothing to claim them by.
@@ -29,6 +45,11 @@ impl Trail {
     /// The id of the token whose MAC has passed.
     pub fn token_id(&self) -> Option<&[u8]> {
         self.token_id.as_deref()
+    }
+
+    /// What a counter is to be asked or told.
+    pub const fn uses(&self) -> &Uses {
+        &self.uses
     }
 
     /// The beginning of the request's one log line, an open JSON object: who asked for what, without a path, a
@@ -102,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_line_tells_who_asked_and_no_more_than_it_may() {
-        let trail = Trail { route: "file", token_id: Some(Box::new([7; 16])), key_id: Some("a\"b".into()) };
+        let trail =
+            Trail { route: "file", token_id: Some(Box::new([7; 16])), key_id: Some("a\"b".into()), ..Trail::default() };
         let told = line(&trail, "r-1", Some("203.0.113.77"));
         assert_eq!(told["client"], "203.0.113.0/24");
         assert_eq!(told["token"].as_str().unwrap().len(), 16);

@@ -4,7 +4,7 @@
 mod common;
 
 use clouddrop_core::token::wire::TokenBytes;
-use clouddrop_core::token::{Disposition, Purpose, verify};
+use clouddrop_core::token::{Disposition, Listing, Purpose, verify};
 use clouddrop_core::{Client, Decision, Headers, Place, Seconds, UnixTime};
 use common::{answer, now, post, refused, request, signer_with, signer_with_log};
 use serde_json::{Value, json};
@@ -115,6 +115,8 @@ fn json_is_read_strictly() {
         r#"{"key":"a","inline":1}"#,
         r#"{"key":"a","max_downloads":1.0}"#,
         r#"{"key":"a","max_downloads":"1"}"#,
+        r#"{"key":"a","list":true}"#,
+        r#"{"folder":"a","list":1}"#,
         r#"{"key":"\ud800"}"#,
         &deep,
     ] {
@@ -169,6 +171,23 @@ fn a_share_says_what_was_asked_and_the_edge_believes_it() {
     assert_eq!(claims.download_limit(), Some(3));
     assert_eq!(claims.file_name(), Some("Report.pdf"));
     assert_eq!((claims.disposition(), claims.purpose()), (Disposition::Inline, Purpose::Download));
+}
+
+#[test]
+fn only_a_folder_that_was_shared_so_may_be_listed() {
+    let signer = signer_with(&[]);
+    for (asked, listing) in [
+        (json!({ "folder": "a", "list": true }), Listing::Shown),
+        (json!({ "folder": "a", "list": false }), Listing::Hidden),
+        (json!({ "folder": "a" }), Listing::Hidden),
+    ] {
+        let (status, share) = post(&signer, SHARES, asked.to_string());
+        assert_eq!(status, 201, "{share}");
+        let bytes = TokenBytes::decode(share["token"].as_str().unwrap()).unwrap();
+        let parts = bytes.parts().unwrap();
+        let verified = verify(&parts, signer.config().token_keys(), now()).unwrap();
+        assert_eq!(verified.claims().listing(), listing, "{asked}");
+    }
 }
 
 /// What the edge says to a GET of a share: the code of a refusal, or the origin's URL.

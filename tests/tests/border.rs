@@ -21,7 +21,7 @@ const fn question(text: &str) -> Question<'_> {
 /// With the request, and no attempt left.
 fn finish(question: &Question<'_>, answer: &str, config: &Config) -> String {
     let attempt = Attempt { number: 3, elapsed_millis: FIRST_BYTE_MILLIS, entropy: 0 };
-    question.finish(Settling { answer, body: None, attempt }, NOW, config, &mut Health::default())
+    question.finish(Settling { answer, body: None, attempt, left: None }, NOW, config, &mut Health::default())
 }
 
 /// The lines of a reply: status, log and text.

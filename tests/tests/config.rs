@@ -40,7 +40,7 @@ fn the_default_variables_are_good() {
     assert_eq!(faults(&json!({})), []);
     assert_eq!(
         faults(
-            &json!({"SECURITY_CONTACT": "https://example.com/security", "AWS_SESSION_TOKEN": "t", "AWS_CREDENTIALS_EXPIRE": "1900000000"})
+            &json!({"SECURITY_CONTACT": "https://example.com/security", "REPORT_CONTACT": "mailto:abuse@example.com", "AWS_SESSION_TOKEN": "t", "AWS_CREDENTIALS_EXPIRE": "1900000000"})
         ),
         []
     );
@@ -60,6 +60,7 @@ fn all_faults_are_named_at_once() {
     let found = faults(&json!({
         "FILE_HOST": "https://files.example.net", "PAGE_HOST": "Share.example.com", "AUDIENCE": "", "ORIGIN": "bucket",
         "REGION": "EU", "OBJECT_PREFIX": "files", "SIGNER_URL": "http://x/?y", "SECURITY_CONTACT": "a b",
+        "REPORT_CONTACT": "javascript:alert(1)",
         "TOKEN_KEYS": "[]", "AWS_ACCESS_KEY_ID": "a/b", "AWS_SECRET_ACCESS_KEY": "é", "AWS_SESSION_TOKEN": " ",
         "AWS_CREDENTIALS_EXPIRE": "tomorrow"
     }));
@@ -73,6 +74,7 @@ fn all_faults_are_named_at_once() {
         "OBJECT_PREFIX",
         "SIGNER_URL",
         "SECURITY_CONTACT",
+        "REPORT_CONTACT",
         "TOKEN_KEYS",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
@@ -122,6 +124,7 @@ fn each_variable_has_its_own_fault() {
         ("OBJECT_PREFIX", &["", "/", "files", "/files/", "a//b/", "../", "a\\b/"]),
         ("SIGNER_URL", &["", "signer", "https://signer?x"]),
         ("SECURITY_CONTACT", &["security@example.com", "http://example.com", "mailto:a b"]),
+        ("REPORT_CONTACT", &["abuse@example.com", "http://example.com", "javascript:alert(1)", "mailto:a b"]),
         ("AWS_ACCESS_KEY_ID", &["", "a b", "a/b", "é"]),
         ("AWS_SECRET_ACCESS_KEY", &["", "a b", "a\n"]),
         ("AWS_SESSION_TOKEN", &["a b", "\u{7f}"]),

@@ -37,12 +37,8 @@ impl Unconfigured {
         for name in &modules {
             fs::copy(built.join(name), folder.join(name)).unwrap();
         }
-        let entry = fs::read_to_string(folder.join("entry.mjs")).unwrap();
-        for line in [CONFIGURE, GATE] {
-            assert_eq!(entry.matches(line).count(), 1, "{line} stands elsewhere now");
-        }
-        let entry = entry.replacen(CONFIGURE, NOT_CONFIGURED, 1).replacen(GATE, LONG_WAY, 1);
-        fs::write(folder.join("entry.mjs"), entry).unwrap();
+        replace(&folder.join("rules.mjs"), CONFIGURE, NOT_CONFIGURED);
+        replace(&folder.join("entry.mjs"), GATE, LONG_WAY);
         fs::write(folder.join("workerd.capnp"), config(&modules)).unwrap();
         let workerd = node::modules().unwrap().join("@cloudflare/workerd-linux-64/bin/workerd");
         let mut child = Command::new(workerd)
@@ -69,6 +65,13 @@ impl Drop for Unconfigured {
         let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Puts `other` in the place of the one `line` of a file.
+fn replace(file: &Path, line: &str, other: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert_eq!(text.matches(line).count(), 1, "{line} stands elsewhere now");
+    fs::write(file, text.replacen(line, other, 1)).unwrap();
 }
 
 /// The files of the built edge, the main one first.

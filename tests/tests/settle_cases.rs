@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
 use clouddrop_cases::{SETTLE_CASES, SUITES, run_suite};
-use clouddrop_core::{Counted, Spend};
 
 #[test]
 fn every_answer_of_the_origin_comes_out_as_it_says() {
@@ -15,14 +14,4 @@ fn every_answer_of_the_origin_comes_out_as_it_says() {
     }
     assert!(failures.is_empty(), "{} of {cases} cases:\n{}", failures.len(), failures.join("\n"));
     assert_eq!(cases, SETTLE_CASES);
-}
-
-#[test]
-fn what_a_counter_says_is_settled_once() {
-    let spend = || Spend { id: vec![1], limit: 1 };
-    let refusal = spend().settle(Counted::UsedUp);
-    assert_eq!((refusal.code(), refusal.status()), ("gone", 410));
-    // A counter that cannot be asked must not let anybody through.
-    let refusal = spend().settle(Counted::Unreachable);
-    assert_eq!((refusal.code(), refusal.status()), ("origin_unavailable", 503));
 }

@@ -5,7 +5,7 @@
 use clouddrop_cases::config::{self, KEYS};
 use clouddrop_cases::{base64url, token::Description};
 use clouddrop_core::token::mint::Opens;
-use clouddrop_core::token::{Disposition, NewToken, Purpose, TokenKey, mint};
+use clouddrop_core::token::{Disposition, Listing, NewToken, Purpose, TokenKey, mint};
 use clouddrop_core::{Client, Config, Decision, Headers, KeyId, ObjectPath, Place, Request, Secret, UnixTime, decide};
 use clouddrop_tests::node;
 use common_access_token::{
@@ -68,7 +68,7 @@ fn ours() -> Vec<String> {
         object_version: Some("\"v1\""),
         ..least.clone()
     };
-    let below = NewToken::new([2; 16], Opens::Folder(&folder), expires);
+    let below = NewToken { listing: Listing::Shown, ..NewToken::new([2; 16], Opens::Folder(&folder), expires) };
     [least, full, below].iter().map(|new| mint(new, &key).unwrap()).collect()
 }
 

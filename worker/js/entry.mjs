@@ -1,15 +1,18 @@
 // The way of a request through the edge: one call into wasm with what the decision needs, one answer out, the
 // origin's body handed through untouched. Every rule is in Rust; this file converts and performs. The texts that
 // cross are described in core/src/border.rs; the numbers below are places of their lines.
-import { env } from "cloudflare:workers";
+import { giveBack, left, reserve, take } from "./counter.mjs";
 import { Shelf } from "./kept.mjs";
-import * as rules from "./clouddrop.js";
-import module from "./clouddrop_bg.wasm";
+import { limit } from "./limits.mjs";
+import { replaceInstance, rules, settings, state } from "./rules.mjs";
+
+export { LinkCounter, TokenBucket } from "./counter.mjs";
 
 // How often one request may ask the origin something else: without its range, why it was refused.
 const MOST_QUESTIONS = 4;
 // Lines of a request to the origin,
 const LIMITS = 1;
+const USES = 2;
 const LOG_OF_FETCH = 3;
 const FLAGS = 4;
 const WAIT = 5;
@@ -27,16 +30,7 @@ const BYTES = 6;
 const FIELDS = 7;
 const NAMES = 8;
 
-const variables = JSON.stringify(
-  Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === "string")),
-);
-
-rules.initSync({ module });
-// Set by the `worker` crate when a panic ended an instance while it was waiting for something.
-const state = rules.__worker_init_state();
-// A fault throws here, with every fault in its message: the Worker does not start.
-const [cacheBytes, tellsTimes, firstByteMillis] = rules.configure(variables);
-
+const [cacheBytes, tellsTimes, firstByteMillis] = settings;
 const kept = new Shelf(cacheBytes);
 
 // The fields that the rules read of an origin's answer.
@@ -85,7 +79,7 @@ function nextId() {
 
 export default {
   // Not async, and one promise a read: each further one costs as much as a header.
-  fetch(request, bindings, context) {
+  fetch(request, bindings) {
     const asked = {
       question: "",
       started: Date.now(),
@@ -93,10 +87,15 @@ export default {
       questions: MOST_QUESTIONS,
       // The log line's beginning, and what is known of the way that was taken.
       log: "{",
+      degraded: "",
       cache: "",
       key: "",
       originStarted: 0,
       originMillis: -1,
+      // What a counter is asked, and how many uses it has said are left.
+      env: bindings,
+      uses: "",
+      left: undefined,
     };
     try {
       if (state.criticalError) replaceInstance();
@@ -108,14 +107,15 @@ export default {
         lines = rules.gate(encoded(asked.question), asked.started).split("\n");
       }
       asked.log = lines[lines[0] === "F" ? LOG_OF_FETCH : LOG];
-      switch (lines[0]) {
-        case "F":
-          return look(asked, lines);
-        case "W":
-          return rules.fetch(request, bindings, context).catch((error) => broken(asked, error));
-        default:
-          return respond(asked, lines, null);
-      }
+      if (lines[LIMITS] === "") return act(asked, lines, request);
+      return limit(bindings, lines[LIMITS])
+        .then((verdict) => {
+          if (verdict.degraded) asked.degraded = "limits";
+          if (verdict.unknown) return refused(asked, rules.uncounted);
+          if (verdict.wait > 0) return refused(asked, rules.limited, verdict.wait);
+          return act(asked, lines, request);
+        })
+        .catch((error) => broken(asked, error));
     } catch (error) {
       return broken(asked, error);
     }
@@ -132,6 +132,67 @@ function encoded(text) {
   return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }
 
+// Performs what the rules have decided.
+function act(asked, lines, request) {
+  switch (lines[0]) {
+    case "F":
+      asked.uses = lines[USES];
+      return asked.uses.startsWith("left ") ? count(asked).then(() => look(asked, lines)) : look(asked, lines);
+    case "W":
+      return call(asked, request, +lines[3]);
+    default:
+      return respond(asked, lines, null);
+  }
+}
+
+// A call of the API: its body is part of what the rules sign for the signer.
+async function call(asked, request, most) {
+  try {
+    const body = await bodyOf(request, most);
+    const lines = rules.forward(encoder.encode(asked.question), body, Date.now()).split("\n");
+    return lines[0] === "R" ? respond(asked, lines, null) : await ask(asked, lines, body);
+  } catch (error) {
+    return broken(asked, error);
+  }
+}
+
+// The body, or more than `most` bytes of it; undefined if it cannot be read.
+async function bodyOf(request, most) {
+  if (!request.body) return new Uint8Array();
+  const chunks = [];
+  let length = 0;
+  try {
+    for await (const chunk of request.body) {
+      chunks.push(chunk);
+      length += chunk.byteLength;
+      if (length > most) break;
+    }
+  } catch {
+    return undefined;
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return body;
+}
+
+// The reply that `ask` of the rules writes to a request that goes no further.
+function refused(asked, ask, ...more) {
+  return respond(asked, ask(encoder.encode(asked.question), ...more).split("\n"), null);
+}
+
+// How many uses of the link are left. A page is good without it.
+async function count(asked) {
+  try {
+    asked.left = await left(asked.env, asked.uses.slice("left ".length));
+  } catch {
+    asked.degraded = "counter";
+  }
+}
+
 // A kept answer, where one does; the origin's, where it may be asked.
 function look(asked, lines) {
   const flags = lines[FLAGS];
@@ -144,7 +205,7 @@ function look(asked, lines) {
       const reply = rules.kept(answer, asked.started - entry.at).split("\n");
       if (reply[0] === "R") {
         asked.cache = "hit";
-        return respond(asked, reply, entry);
+        return send(asked, reply, entry);
       }
     }
   }
@@ -153,7 +214,7 @@ function look(asked, lines) {
 
 // Sends what the rules signed and settles the answer. A request that is late goes on by itself until the
 // platform ends it with the reply: there is nothing to abort it for.
-function ask(asked, lines) {
+function ask(asked, lines, body) {
   asked.originStarted = Date.now();
   return new Promise((resolve) => {
     let isLate = false;
@@ -161,7 +222,7 @@ function ask(asked, lines) {
       isLate = true;
       resolve(finish(asked, "timeout\n" + lines[EXPECT], undefined, null, lines));
     }, timeLeft(asked, lines));
-    send(lines).then(
+    question(lines, body).then(
       (origin) => {
         clearTimeout(timer);
         if (isLate) drop(origin);
@@ -189,7 +250,10 @@ function settle(asked, lines, origin) {
 function follow(asked, next, lines, origin, answer, body) {
   switch (next[0]) {
     case "R":
-      return respond(asked, next, origin);
+      return send(asked, next, origin);
+    case "K":
+      drop(origin);
+      return claim(asked, next);
     case "B": {
       // The rest of the time for the first byte is for this, too.
       return startOf(origin, +next[2], timeLeft(asked, lines)).then((text) => {
@@ -218,7 +282,7 @@ function finish(asked, answer, body, origin, lines) {
   const now = Date.now();
   const request = encoder.encode(asked.question);
   const elapsed = now - asked.started;
-  const next = rules.finish(request, encoded(answer), body, asked.attempt, elapsed, Math.random(), now).split("\n");
+  const next = rules.finish(request, encoded(answer), body, asked.left, asked.attempt, elapsed, Math.random(), now).split("\n");
   return follow(asked, next, lines, origin, answer, body);
 }
 
@@ -233,7 +297,7 @@ function keep(asked, lines, reply, origin, fields) {
         return finish(asked, "unreachable\n" + lines[EXPECT], undefined, null, lines);
       }
       if (asked.key) kept.put(asked.key, fields, bytes, Date.now());
-      return respond(asked, reply, { bytes });
+      return send(asked, reply, { bytes });
     },
     () => finish(asked, "unreachable\n" + lines[EXPECT], undefined, null, lines),
   );
@@ -276,9 +340,55 @@ function originFields(headers) {
   return fields;
 }
 
-function send(lines) {
+function question(lines, body) {
   const { headers } = filled("", lines, FETCH_NAMES);
-  return fetch(lines[URL], { method: lines[METHOD], headers, redirect: "manual" });
+  return fetch(lines[URL], { method: lines[METHOD], headers, redirect: "manual", body: body?.byteLength ? body : undefined });
+}
+
+// Claims a use for the version that the origin has told.
+async function claim(asked, lines) {
+  const session = hex(crypto.getRandomValues(new Uint8Array(16)));
+  let taken;
+  try {
+    taken = await take(asked.env, `${lines[1]} ${session} ${lines[2]}`);
+  } catch {
+    return refused(asked, rules.uncounted);
+  }
+  return refused(asked, rules.granted, taken, Date.now());
+}
+
+function hex(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// The reply, once the counter of a grant knows of it: of the bytes that go out, or that the origin has failed and
+// the use is to be had again.
+function send(asked, lines, source) {
+  if (asked.uses.startsWith("grant ") && (lines[BYTES] !== "0" || lines[STATUS] >= 500)) {
+    return sendCounted(asked, lines, source).catch((error) => broken(asked, error));
+  }
+  return respond(asked, lines, source);
+}
+
+async function sendCounted(asked, lines, source) {
+  const plan = asked.uses.slice("grant ".length);
+  try {
+    const bytes = +lines[BYTES];
+    const reserved = await reserve(asked.env, plan, bytes);
+    if (bytes > 0 && reserved !== "ok") {
+      drop(source);
+      return refused(asked, rules.not_reserved, reserved, Date.now());
+    }
+    // No body was sent: the grant is parked, unless another one was.
+    if (bytes === 0 && reserved === "ok") await giveBack(asked.env, plan, 0);
+  } catch {
+    if (lines[BYTES] !== "0") {
+      drop(source);
+      return refused(asked, rules.uncounted);
+    }
+    asked.degraded = "counter";
+  }
+  return respond(asked, lines, source);
 }
 
 // The reply; `source` is the origin's answer or a kept one.
@@ -310,6 +420,7 @@ function respond(asked, lines, source) {
 // One line for each request.
 function log(asked, lines, millis) {
   let line = `${asked.log}${lines[FIELDS]},"status":${lines[STATUS]},"bytes":${lines[BYTES]}`;
+  if (asked.degraded) line += `,"degraded":"${asked.degraded}"`;
   if (asked.cache) line += `,"cache":"${asked.cache}"`;
   if (asked.attempt > 1) line += `,"attempts":${asked.attempt}`;
   if (asked.originMillis >= 0) line += `,"origin_ms":${asked.originMillis}`;
@@ -350,11 +461,4 @@ function broken(asked, error) {
   console.error(JSON.stringify({ code: "internal", reason: String(error?.stack ?? error), alarm: true }));
   if (error instanceof WebAssembly.RuntimeError) replaceInstance();
   return respond(asked, rules.internal(nextId()).split("\n"), null);
-}
-
-// A wasm instance that panicked is not to be trusted: a new one takes its place.
-function replaceInstance() {
-  state.criticalError = false;
-  rules.__wbg_reset_state();
-  rules.configure(variables);
 }

@@ -1,21 +1,17 @@
 //! The edge as a Cloudflare Worker.
 //!
-//! Two ways lead through here. All that asks the bucket takes the short one: `js/entry.mjs`
-//! gives a request to [`gate`] as one text and gets one text back, fetches what that says, and gives the
-//! head of the answer to [`settle`]; no header object, body or promise crosses the border. API calls, whose
-//! bodies are read and signed here, come to `fetch` through the `worker` crate.
+//! `js/entry.mjs` gives a request to [`gate`] as one text and gets one text back, fetches what that says, and gives the
+//! head of the answer to [`settle`]; no header object, body or promise crosses the border.
 //!
 //! There is no rule in this crate: it converts, performs, converts back.
 
-mod convert;
-mod perform;
 mod state;
 
 use clouddrop_core::border::{self, Question, Settling};
 use clouddrop_core::retry::{Attempt, FIRST_BYTE_MILLIS};
-use clouddrop_core::{Refusal, Seconds};
+use clouddrop_core::{Refusal, Seconds, counter};
 use wasm_bindgen::prelude::*;
-use worker::{Context, Env, Request, Response, event};
+use worker::event;
 
 /// The header in which the platform gives the client's address. Cloudflare overwrites what a client sends.
 const ADDRESS_HEADER: &str = "cf-connecting-ip";
@@ -79,14 +75,15 @@ pub fn settle(answer: &[u8], body: Option<String>, now: f64) -> String {
     state::with(|config, health| border::settle(text(answer), body.as_deref(), state::time(now), config, health))
 }
 
-/// As [`settle`], with the request. `attempt` counts from 1, `elapsed` is in milliseconds since the first, `entropy`
-/// is a random number from 0 to 1.
+/// As [`settle`], with the request. `left` is how many uses of a counted link are left, if a counter has told;
+/// `attempt` counts from 1, `elapsed` is in milliseconds since the first, `entropy` is a random number from 0 to 1.
 #[wasm_bindgen]
 #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands texts over as owned")]
 pub fn finish(
     request: &[u8],
     answer: &[u8],
     body: Option<String>,
+    left: Option<f64>,
     attempt: u32,
     elapsed: f64,
     entropy: f64,
@@ -97,8 +94,29 @@ pub fn finish(
         elapsed_millis: state::time(elapsed).as_millis(),
         entropy: state::number(entropy * f64::from(u32::MAX)),
     };
-    let settling = Settling { answer: text(answer), body: body.as_deref(), attempt };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+    let left = left.map(|left| left as u64);
+    let settling = Settling { answer: text(answer), body: body.as_deref(), attempt, left };
     state::with(|config, health| question(request).finish(settling, state::time(now), config, health))
+}
+
+/// A signed call of the API with its body; undefined if the body could not be read.
+#[wasm_bindgen]
+#[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands arrays over as owned")]
+pub fn forward(request: &[u8], body: Option<Vec<u8>>, now: f64) -> String {
+    state::with(|config, _| question(request).forward(body.as_deref(), state::time(now), config))
+}
+
+/// The reply to a claim, from what its counter said.
+#[wasm_bindgen]
+pub fn granted(request: &[u8], taken: &str, now: f64) -> String {
+    state::with(|config, _| question(request).granted(taken, state::time(now), config))
+}
+
+/// The reply to a read under a grant whose counter did not let it go on.
+#[wasm_bindgen]
+pub fn not_reserved(request: &[u8], reserved: &str, now: f64) -> String {
+    state::with(|config, _| question(request).not_reserved(reserved, state::time(now), config))
 }
 
 /// Settles a kept answer that is `age` milliseconds old: a reply, or `M`.
@@ -119,6 +137,25 @@ pub fn uncounted(request: &[u8]) -> String {
     state::with(|config, _| question(request).refuse(Refusal::OriginUnavailable("no counter is reachable"), config))
 }
 
+/// One step of a link's counter, in the text form of `clouddrop_core::counter`. `now` is in milliseconds since 1970.
+///
+/// # Errors
+/// For a text that is none, such as a damaged row: nothing is to be granted then.
+#[wasm_bindgen]
+pub fn count(text: &str, now: f64) -> Result<String, JsError> {
+    counter::step(text, state::time(now)).ok_or_else(|| JsError::new("a counter's row or question is malformed"))
+}
+
+/// Takes one call out of a strict bucket of `kind`; see `clouddrop_core::limit::StrictRates::step`.
+///
+/// # Errors
+/// For a kind or a state that is none.
+#[wasm_bindgen]
+pub fn strict(kind: &str, bucket: &str, now: f64) -> Result<String, JsError> {
+    let step = state::with(|config, _| config.strict_rates().step(kind, bucket, state::time(now)));
+    step.ok_or_else(|| JsError::new("a bucket's kind or state is malformed"))
+}
+
 /// The reply for a fault of ours, to a request called `id`.
 #[wasm_bindgen]
 pub fn internal(id: &str) -> String {
@@ -135,10 +172,4 @@ pub fn header_sets() -> String {
 #[wasm_bindgen]
 pub fn origin_headers() -> String {
     border::origin_headers()
-}
-
-/// Calls of the API.
-#[event(fetch)]
-async fn fetch(request: Request, _env: Env, _context: Context) -> worker::Result<Response> {
-    perform::answer(request).await
 }

@@ -1,16 +1,18 @@
 //! Writing the border's texts; their form is in [`super`].
 
 use crate::cache;
+use crate::claim::ClaimFacts;
 use crate::config::Config;
-use crate::decision::{Decision, Fetch};
+use crate::decision::{Decision, Fetch, MAX_API_BODY_BYTES};
 use crate::expect::{Expect, Use};
+use crate::limit::{client_key, token_key};
 use crate::origin_reply::ORIGIN_HEADERS;
 use crate::refusal::Refusal;
 use crate::reply::{Body, HeaderSet, Reply};
 use crate::request::{Client, Headers, Request};
 use crate::retry::{FIRST_BYTE_MILLIS, FIRST_BYTE_OF_TWO_MILLIS, Health, Origin, Retry};
 use crate::time::UnixTime;
-use crate::trail::Trail;
+use crate::trail::{Trail, Uses};
 use alloc::string::{String, ToString};
 use core::fmt::Write;
 
@@ -18,12 +20,52 @@ use core::fmt::Write;
 #[derive(Default)]
 pub(super) struct Opening {
     pub(super) limits: String,
+    pub(super) uses: String,
     pub(super) log: String,
 }
 
-/// Whom a request is counted for.
-pub(super) fn limits(_request: &Request<'_>, _trail: &Trail, _decision: &Decision) -> String {
-    String::new()
+/// Whom a request is counted for. What depends on nothing is not counted.
+pub(super) fn limits(request: &Request<'_>, trail: &Trail, decision: &Decision) -> String {
+    if trail.route() == "fixed" {
+        return String::new();
+    }
+    let client = client_key(request.client.address);
+    let mut out = String::with_capacity(96);
+    out.push('c');
+    out.push_str(&client);
+    let mut add = |letter: &str, key: &str| {
+        out.push(' ');
+        out.push_str(letter);
+        out.push_str(key);
+    };
+    if let Some(id) = trail.token_id() {
+        add("t", &token_key(id));
+    }
+    match decision {
+        Decision::Reply(reply) if reply.status == 401 => add("b", &client),
+        Decision::Claim(_) => add("sclaim:", &client),
+        Decision::Forward(_) => add("sissue:", &client),
+        _ => {}
+    }
+    out
+}
+
+/// What a counter is to be asked; see [`super`].
+pub(super) fn uses(trail: &Trail) -> String {
+    match (trail.uses(), trail.token_id()) {
+        (Uses::Left(limit), Some(id)) => alloc::format!("left {} {limit}", token_key(id)),
+        (Uses::Grant { link }, Some(id)) => alloc::format!("grant {} {}", token_key(link), token_key(id)),
+        _ => String::new(),
+    }
+}
+
+/// A claim for the counter; `None` if the version is none that can be kept.
+pub(super) fn write_claim(facts: &ClaimFacts, version: String, size: u64) -> Option<String> {
+    // The session is the host's to put in: between these two.
+    const SESSION: [u8; 16] = [0; 16];
+    let text = facts.claim(SESSION, version, size).to_text()?;
+    let (before, after) = text.split_once(&alloc::format!(" {} ", token_key(&SESSION)))?;
+    Some(alloc::format!("K\n{} {before}\n{after}", facts.link()))
 }
 
 /// The first request for an object, to whichever origin is well.
@@ -75,7 +117,7 @@ fn write_lines(
     let time = if has_another { left.min(FIRST_BYTE_OF_TWO_MILLIS) } else { left };
     out.push(kind);
     push_line(&mut out, &opening.limits);
-    push_line(&mut out, ""); // no use is counted
+    push_line(&mut out, &opening.uses);
     push_line(&mut out, &opening.log);
     // Writing to a String cannot fail.
     let _ = write!(out, "\n{flags}\n{wait}\n{time}");
@@ -91,9 +133,9 @@ pub(super) fn write_error(expect: &Expect, most: usize) -> String {
     alloc::format!("B\n{}\n{most}", expect.to_text())
 }
 
-/// An API call: the host's own way.
+/// An API call, whose body is part of the signature.
 pub(super) fn other(opening: &Opening) -> String {
-    alloc::format!("W\n{}\n{}", opening.limits, opening.log)
+    alloc::format!("W\n{}\n{}\n{MAX_API_BODY_BYTES}", opening.limits, opening.log)
 }
 
 /// Writes a reply in the form of the module, with no opening.

@@ -3,6 +3,7 @@
 use super::keys::parse_keys;
 use super::raw::Raw;
 use crate::cache::CacheRules;
+use crate::limit::StrictRates;
 use crate::origin::Endpoint;
 use crate::path::ObjectPath;
 use crate::range::number;
@@ -30,6 +31,8 @@ pub struct Config {
     pub(crate) security_contact: Option<String>,
     pub(crate) cache: CacheRules,
     pub(crate) server_timing: bool,
+    pub(crate) strict_rates: StrictRates,
+    pub(crate) report_contact: Option<String>,
     pub(crate) keys: KeySet,
     pub(crate) credentials: Credentials,
     pub(crate) lambda: Signer,
@@ -65,6 +68,11 @@ impl Config {
     /// What an instance keeps in memory.
     pub const fn cache(&self) -> &CacheRules {
         &self.cache
+    }
+
+    /// How often calls that cost something may be made.
+    pub const fn strict_rates(&self) -> &StrictRates {
+        &self.strict_rates
     }
 
     /// Whether replies tell how long they took.
@@ -200,6 +208,7 @@ impl Config {
         );
         let second = second_bucket(raw.second_origin, raw.second_region, &mut faults);
         let cache = CacheRules::read(raw.cache_bytes, raw.cache_seconds, &mut faults);
+        let strict_rates = StrictRates::read(raw.issues_per_minute, raw.claims_per_minute, &mut faults);
         let server_timing = match raw.server_timing.as_deref() {
             Some("on") => true,
             None | Some("" | "off") => false,
@@ -209,10 +218,8 @@ impl Config {
             }
         };
         let signer = faults.checked("SIGNER_URL", raw.signer_url, URL, Endpoint::parse);
-        let security_contact = raw.security_contact.filter(|text| !text.is_empty());
-        if security_contact.as_deref().is_some_and(|contact| !is_contact(contact)) {
-            faults.add("SECURITY_CONTACT", "must begin with mailto: or https: and hold no space".into());
-        }
+        let security_contact = contact("SECURITY_CONTACT", raw.security_contact, &mut faults);
+        let report_contact = contact("REPORT_CONTACT", raw.report_contact, &mut faults);
         let token_keys = faults.required("TOKEN_KEYS", raw.token_keys);
         let keys = token_keys.and_then(|text| parse_keys(&text, "TOKEN_KEYS", &mut faults));
         let credentials = credentials(
@@ -242,9 +249,11 @@ impl Config {
                 second,
                 object_prefix,
                 signer,
+                report_contact: report_contact.or_else(|| security_contact.clone()),
                 security_contact,
                 cache,
                 server_timing,
+                strict_rates,
                 keys,
                 credentials,
                 lambda: Signer::new(region, LAMBDA_SERVICE),
@@ -320,6 +329,15 @@ pub fn region(text: &str) -> Option<String> {
 pub fn object_prefix(text: &str) -> Option<String> {
     let folder = text.strip_suffix('/')?;
     ObjectPath::from_key(folder).is_ok().then(|| text.into())
+}
+
+/// A contact that may be left out.
+fn contact(variable: &str, text: Option<String>, faults: &mut Faults) -> Option<String> {
+    let text = text.filter(|text| !text.is_empty());
+    if text.as_deref().is_some_and(|text| !is_contact(text)) {
+        faults.add(variable, "must begin with mailto: or https: and hold no space".into());
+    }
+    text
 }
 
 fn is_contact(text: &str) -> bool {

@@ -36,6 +36,12 @@ pub struct Raw {
     pub cache_seconds: Option<String>,
     /// `on`: replies tell how long they took (Server-Timing).
     pub server_timing: Option<String>,
+    /// How many API calls of one key go through in a minute.
+    pub issues_per_minute: Option<String>,
+    /// How many claims of one client go through in a minute.
+    pub claims_per_minute: Option<String>,
+    /// Where to report a file that should not be shared: `mailto:` or `https:`. Without it `security_contact`.
+    pub report_contact: Option<String>,
     /// Secret: the token keys, a JSON array of `{"issuer", "kid", "secret", "retires"?}`, newest first.
     pub token_keys: Option<String>,
     /// The edge's AWS identity.
@@ -93,6 +99,9 @@ impl Raw {
             "CACHE_BYTES" => &mut self.cache_bytes,
             "CACHE_SECONDS" => &mut self.cache_seconds,
             "SERVER_TIMING" => &mut self.server_timing,
+            "ISSUES_PER_MINUTE" => &mut self.issues_per_minute,
+            "CLAIMS_PER_MINUTE" => &mut self.claims_per_minute,
+            "REPORT_CONTACT" => &mut self.report_contact,
             "TOKEN_KEYS" => &mut self.token_keys,
             "AWS_ACCESS_KEY_ID" => &mut self.aws_access_key_id,
             "AWS_SECRET_ACCESS_KEY" => &mut self.aws_secret_access_key,

@@ -7,7 +7,7 @@ use crate::policy::network::Network;
 use crate::refusal::Refusal;
 use crate::time::{Seconds, UnixTime};
 use crate::token::mint::Opens;
-use crate::token::{Disposition, MintFault, NewToken, TokenKey, mint};
+use crate::token::{Disposition, Listing, MintFault, NewToken, TokenKey, mint};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -44,6 +44,8 @@ pub struct ShareRequest {
     pub inline: Option<bool>,
     /// How many downloads there may be, at least one.
     pub max_downloads: Option<u64>,
+    /// Whether the folder's page tells the names in it; with `folder` only.
+    pub list: Option<bool>,
 }
 
 /// What a share opens.
@@ -66,6 +68,7 @@ pub struct Share {
     file_name: Option<String>,
     disposition: Disposition,
     max_downloads: Option<u64>,
+    listing: Listing,
 }
 
 impl ShareRequest {
@@ -86,6 +89,11 @@ impl ShareRequest {
         if let Some(name) = &self.file_name {
             check_file_name(name)?;
         }
+        let listing = match (&shared, self.list) {
+            (Shared::Object(_), Some(true)) => return Err(Refusal::BadRequest("list is for folders")),
+            (Shared::Folder(_), Some(true)) => Listing::Shown,
+            (_, Some(false) | None) => Listing::Hidden,
+        };
         Ok(Share {
             expires: end(self.expires_in, DEFAULT_EXPIRY, max_expiry, now)?,
             methods: methods(self.methods.as_deref())?,
@@ -94,6 +102,7 @@ impl ShareRequest {
             file_name: self.file_name,
             disposition: if self.inline == Some(true) { Disposition::Inline } else { Disposition::Attachment },
             max_downloads: self.max_downloads,
+            listing,
             shared,
         })
     }
@@ -139,6 +148,7 @@ impl Share {
             max_downloads: self.max_downloads,
             file_name: self.file_name.as_deref(),
             disposition: self.disposition,
+            listing: self.listing,
             ..NewToken::new(id, opens, self.expires)
         };
         mint(&new, key).map_err(mint_refusal)
@@ -247,6 +257,10 @@ mod tests {
             check(r#"{"folder":"a/b/","expires_in":60,"methods":["HEAD"],"networks":["AS1"],"countries":["SE"]}"#);
         let share = share.unwrap();
         assert_eq!(share.shared(), &Shared::Folder(ObjectPath::from_key("a/b").unwrap()));
+        assert_eq!(share.listing, Listing::Hidden);
+        assert_eq!(check(r#"{"folder":"a","list":true}"#).unwrap().listing, Listing::Shown);
+        assert_eq!(check(r#"{"folder":"a","list":false}"#).unwrap().listing, Listing::Hidden);
+        assert_eq!(check(r#"{"key":"a","list":false}"#).unwrap().listing, Listing::Hidden);
         assert_eq!((share.methods.as_slice(), share.networks.len(), share.countries.len()), (&["HEAD"][..], 1, 1));
     }
 
@@ -266,6 +280,7 @@ mod tests {
             r#"{"key":"a","file_name":""}"#,
             r#"{"key":"a","file_name":"a\nb"}"#,
             r#"{"key":"a","max_downloads":0}"#,
+            r#"{"key":"a","list":true}"#,
         ] {
             assert_eq!(check(bad).unwrap_err().code(), "bad_request", "{bad}");
         }

@@ -15,10 +15,10 @@ use alloc::string::String;
 /// The route whose paths tokens speak of.
 pub const FILE_ROUTE: &str = "/f/";
 
-const SCHEME: i128 = 0;
+pub(crate) const SCHEME: i128 = 0;
 const HOST: i128 = 1;
-const PORT: i128 = 2;
-const PATH: i128 = 3;
+pub(crate) const PORT: i128 = 2;
+pub(crate) const PATH: i128 = 3;
 const QUERY: i128 = 4;
 const PARENT_PATH: i128 = 5;
 const FILE_NAME: i128 = 6;

@@ -1,5 +1,6 @@
 //! The canonical request (S3 API reference, "Signature Calculations for the Authorization Header").
 
+use crate::order::sort_few;
 use crate::percent;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -57,7 +58,7 @@ pub fn canonical_query(pairs: &[(&str, &str)]) -> String {
         out
     };
     let mut encoded: Vec<(String, String)> = pairs.iter().map(|(name, value)| (encode(name), encode(value))).collect();
-    encoded.sort();
+    sort_few(&mut encoded, Clone::clone);
     let mut out = String::new();
     for (name, value) in encoded {
         if !out.is_empty() {

@@ -29,6 +29,16 @@ pub enum Disposition {
     Inline,
 }
 
+/// Whether the names in a folder are told to whoever has the link (private claim -65544).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Listing {
+    /// No: each file must be asked for by its name. The default.
+    #[default]
+    Hidden,
+    /// Yes.
+    Shown,
+}
+
 /// What an issuer said, borrowed from the token.
 #[derive(Clone, Debug, Default)]
 pub struct Claims<'a> {
@@ -51,6 +61,9 @@ pub struct Claims<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) largest_upload: Option<u64>,
     pub(crate) object_version: Option<&'a str>,
+    pub(crate) share: Option<&'a [u8]>,
+    pub(crate) parent: Option<&'a [u8]>,
+    pub(crate) listing: Listing,
 }
 
 /// A claim's value: one well-formed CBOR item, to be read by the policy of its family.
@@ -60,6 +73,10 @@ pub(crate) struct Raw<'a>(&'a [u8]);
 impl<'a> Raw<'a> {
     pub(crate) const fn reader(self) -> Reader<'a> {
         Reader::new(self.0)
+    }
+
+    pub(crate) const fn bytes(self) -> &'a [u8] {
+        self.0
     }
 }
 
@@ -106,6 +123,9 @@ impl<'a> Claims<'a> {
             label::PURPOSE => self.purpose = one_of(value, &[Purpose::Download, Purpose::Upload, Purpose::Grant])?,
             label::LARGEST_UPLOAD => self.largest_upload = Some(unsigned(value)?),
             label::OBJECT_VERSION => self.object_version = Some(text(value)?),
+            label::SHARE => self.share = Some(bytes(value)?),
+            label::PARENT => self.parent = Some(bytes(value)?),
+            label::MAY_LIST => self.listing = one_of(value, &[Listing::Hidden, Listing::Shown])?,
             label::PASSWORD => return Err(Refusal::Forbidden("passwords are not implemented")),
             _ => return Err(Refusal::Forbidden("a claim is not implemented")),
         }
@@ -163,6 +183,16 @@ impl<'a> Claims<'a> {
     /// The entity tag of the only version that it is good for.
     pub const fn object_version(&self) -> Option<&'a str> {
         self.object_version
+    }
+
+    /// Whether a folder's names are told.
+    pub const fn listing(&self) -> Listing {
+        self.listing
+    }
+
+    /// Of a grant: the id of the token whose use it is.
+    pub const fn parent(&self) -> Option<&'a [u8]> {
+        self.parent
     }
 
     /// When it was issued; it bounds nothing but the token's life.

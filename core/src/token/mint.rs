@@ -1,6 +1,6 @@
 //! Making a token: the only encoder of the profile. Entropy and time are arguments.
 
-use super::claims::{Disposition, Purpose};
+use super::claims::{Disposition, Listing, Purpose};
 use super::keys::TokenKey;
 use super::label;
 use super::wire::{ALG_HMAC_256_256, MAX_BYTES, with_mac_input};
@@ -50,6 +50,8 @@ pub struct NewToken<'a> {
     pub largest_upload: Option<u64>,
     /// The entity tag of the only version that it is good for.
     pub object_version: Option<&'a str>,
+    /// Whether the names in a folder are told; of one object it says nothing.
+    pub listing: Listing,
 }
 
 /// The object or objects below the route `/f/` that a token opens.
@@ -93,6 +95,7 @@ impl<'a> NewToken<'a> {
             purpose: Purpose::Download,
             largest_upload: None,
             object_version: None,
+            listing: Listing::Hidden,
         }
     }
 }
@@ -122,15 +125,22 @@ pub fn mint(new: &NewToken<'_>, key: &TokenKey) -> Result<String, MintFault> {
     {
         return Err(MintFault::EndsBeforeItBegins);
     }
-    let payload = payload(new, key.issuer());
+    seal(&payload(new, key.issuer()), key)
+}
+
+/// The COSE_Mac0 of a payload, as text.
+///
+/// # Errors
+/// [`MintFault::TooLong`].
+pub(super) fn seal(payload: &[u8], key: &TokenKey) -> Result<String, MintFault> {
     let mut protected = Writer::default();
     protected.map(1).int(1).int(ALG_HMAC_256_256);
     let protected = protected.into_bytes();
-    let tag = with_mac_input(&protected, &payload, |input| key.mac.tag(input));
+    let tag = with_mac_input(&protected, payload, |input| key.mac.tag(input));
 
     let mut message = Writer::default();
     message.tag(61).tag(17).array(4).bytes(&protected).map(1).int(4).bytes(key.id().as_str().as_bytes());
-    message.bytes(&payload).bytes(&tag);
+    message.bytes(payload).bytes(&tag);
     let bytes = message.into_bytes();
     if bytes.len() > MAX_BYTES { Err(MintFault::TooLong) } else { Ok(base64url::encode(&bytes)) }
 }
@@ -166,6 +176,8 @@ fn payload(new: &NewToken<'_>, issuer: &str) -> Vec<u8> {
     claims.add_some(label::PURPOSE, purpose, Writer::unsigned);
     claims.add_some(label::LARGEST_UPLOAD, new.largest_upload, Writer::unsigned);
     claims.add_some(label::OBJECT_VERSION, new.object_version, Writer::text);
+    let shown = (new.listing == Listing::Shown).then_some(1);
+    claims.add_some(label::MAY_LIST, shown, Writer::unsigned);
     claims.into_bytes()
 }
 
@@ -191,13 +203,13 @@ fn write_uri<'w>(w: &'w mut Writer, new: &NewToken<'_>) -> &'w mut Writer {
 
 /// Counts the claims while writing them, since a map's head says how many follow.
 #[derive(Default)]
-struct ClaimWriter {
+pub(super) struct ClaimWriter {
     pairs: usize,
     body: Writer,
 }
 
 impl ClaimWriter {
-    fn add(&mut self, label: i128, value: impl FnOnce(&mut Writer) -> &mut Writer) {
+    pub(super) fn add(&mut self, label: i128, value: impl FnOnce(&mut Writer) -> &mut Writer) {
         self.pairs += 1;
         #[expect(clippy::cast_possible_truncation, reason = "labels are constants of at most 17 bits")]
         self.body.int(label as i64);
@@ -222,7 +234,7 @@ impl ClaimWriter {
         }
     }
 
-    fn into_bytes(self) -> Vec<u8> {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
         let mut out = Writer::default();
         out.map(self.pairs).raw(&self.body.into_bytes());
         out.into_bytes()

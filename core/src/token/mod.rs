@@ -5,12 +5,13 @@
 
 pub mod carrier;
 pub mod claims;
+pub mod grant_token;
 pub mod keys;
 pub mod mint;
 pub mod verify;
 pub mod wire;
 
-pub use claims::{Claims, Disposition, Purpose};
+pub use claims::{Claims, Disposition, Listing, Purpose};
 pub use keys::{KeySet, TokenKey};
 pub use mint::{MintFault, NewToken, mint};
 pub use verify::{Verified, verify};
@@ -38,4 +39,7 @@ pub(crate) mod label {
     pub(crate) const LARGEST_UPLOAD: i128 = -65_541;
     pub(crate) const OBJECT_VERSION: i128 = -65_542;
     pub(crate) const PASSWORD: i128 = -65_543;
+    pub(crate) const SHARE: i128 = -65_545;
+    pub(crate) const PARENT: i128 = -65_546;
+    pub(crate) const MAY_LIST: i128 = -65_544;
 }

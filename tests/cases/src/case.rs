@@ -163,6 +163,8 @@ pub enum Expected {
         /// How many uses there are.
         limit: u64,
     },
+    /// The question for a folder's names.
+    Folder(Sent),
     /// The client's place is needed.
     Place,
 }

@@ -3,7 +3,8 @@
 use crate::case::{Expected, Sent};
 use crate::config::{AWS_SECRET, KEYS};
 use crate::run::{Asked, REQUEST_ID};
-use clouddrop_core::{Body, Expect, Fetch, Reply, Spend};
+use clouddrop_core::claim::Claiming;
+use clouddrop_core::{Body, Expect, Fetch, Reply};
 use serde_json::{Map, Value};
 
 /// What came of a case.
@@ -12,7 +13,9 @@ pub(crate) enum Outcome {
     Fetch(Fetch),
     /// A page, and its question if it has one.
     Landing(Option<Fetch>),
-    Spend(Spend),
+    Claim(Claiming),
+    /// The question for a folder's names.
+    Folder(Fetch),
     Place,
 }
 
@@ -67,12 +70,16 @@ pub(crate) fn compare(
             }
             (wanted, _) => return Err(format!("asks the origin: {}", wanted.is_none())),
         },
-        (Expected::Spend { id, limit }, Outcome::Spend(spend)) => {
-            let found: String = spend.id.iter().map(|byte| format!("{byte:02x}")).collect();
-            if (&found, &spend.limit) != (id, limit) {
-                return Err(format!("spends {found} of {}", spend.limit));
+        (Expected::Spend { id, limit }, Outcome::Claim(claim)) => {
+            let wish = claim.facts.claim([0; 16], String::new(), 0);
+            if (&claim.facts.link(), &wish.limit) != (id, limit) {
+                return Err(format!("spends {} of {}", claim.facts.link(), wish.limit));
+            }
+            if claim.fetch.method != "HEAD" {
+                return Err(format!("asks for the version by {}", claim.fetch.method));
             }
         }
+        (Expected::Folder(sent), Outcome::Folder(fetch)) => compare_fetch(sent, fetch)?,
         (Expected::Place, Outcome::Place) => {}
         (_, outcome) => return Err(format!("came to {}", describe(outcome))),
     }
@@ -188,7 +195,8 @@ fn describe(outcome: &Outcome) -> String {
         Outcome::Reply(reply) => format!("a reply: {} {:?}", reply.status, reply.log),
         Outcome::Fetch(fetch) => format!("a fetch: {} {}", fetch.method, fetch.url),
         Outcome::Landing(fetch) => format!("a landing page, asking: {}", fetch.is_some()),
-        Outcome::Spend(spend) => format!("{spend:?}"),
+        Outcome::Claim(claim) => format!("{claim:?}"),
+        Outcome::Folder(fetch) => format!("a folder, asking {}", fetch.url),
         Outcome::Place => "a question for the place".into(),
     }
 }

@@ -116,7 +116,11 @@ impl Asked<'_> {
         self.check_border(&decision)?;
         match decision {
             Decision::Reply(reply) => Ok(Outcome::Reply(reply)),
-            Decision::Spend(spend) => Ok(Outcome::Spend(spend)),
+            Decision::Claim(claim) => {
+                expected::check_fetch(&claim.fetch, self)?;
+                Ok(Outcome::Claim(claim))
+            }
+            Decision::Folder(folder) => Ok(Outcome::Folder(folder.fetch)),
             Decision::LookUpPlace => Ok(Outcome::Place),
             Decision::Fetch(fetch) => self.follow(fetch, None, case),
             Decision::Landing(landing) => match (landing.fetch, case.answers.is_empty()) {
@@ -166,12 +170,17 @@ impl Asked<'_> {
         self.check_border_settle(&expect, answer)?;
         let body = Some(answer.body.as_str());
         if let Some(facts) = facts {
+            let kept = facts.clone();
             let mut page = facts.settle(expect, &head, None, self.now, self.config);
             if let Page::ReadError(expect, facts) = page {
                 page = facts.settle(expect, &head, body, self.now, self.config);
             }
             return Ok(match page {
                 Page::Reply(reply) => Step::Reply(reply),
+                // The beginning of the text cannot be had.
+                Page::Text(preview) => {
+                    Step::Reply(kept.with_text(preview.fetch.expect, None, &[], self.now, self.config))
+                }
                 Page::Refuse(refusal) => Step::Reply(refusal.reply(&self.request)),
                 Page::Again(fetch, facts) => Step::Again(Box::new(fetch), Some(facts)),
                 Page::ReadError(..) => return Err("the error's body was read and is asked for again".into()),
@@ -210,7 +219,9 @@ impl Asked<'_> {
                 Some(fetch) => format!("F\n{}\n{}\n", fetch.method, fetch.url),
                 None => "R\n200\n".into(),
             },
-            Decision::Forward(_) | Decision::Spend(_) => "W".into(),
+            Decision::Claim(claim) => format!("F\n{}\n{}\n", claim.fetch.method, claim.fetch.url),
+            Decision::Folder(folder) => format!("F\n{}\n{}\n", folder.fetch.method, folder.fetch.url),
+            Decision::Forward(_) => "W".into(),
         };
         if told.starts_with(&expected) {
             Ok(())
@@ -227,7 +238,8 @@ impl Asked<'_> {
             return without_openings(&told);
         }
         let attempt = Attempt { number: 3, elapsed_millis: FIRST_BYTE_MILLIS, entropy: 0 };
-        let told = self.question().finish(Settling { answer, body, attempt }, self.now, self.config, &mut health);
+        let told =
+            self.question().finish(Settling { answer, body, attempt, left: None }, self.now, self.config, &mut health);
         without_openings(&told)
     }
 

@@ -18,7 +18,7 @@ const ALWAYS: [(&str, &str); 7] = [
 const CACHING: &str = "private, no-store, no-transform";
 
 /// All further headers that a reply may have.
-const ALLOWED: [&str; 16] = [
+const ALLOWED: [&str; 17] = [
     "accept-ranges",
     "allow",
     "cache-control",
@@ -33,6 +33,7 @@ const ALLOWED: [&str; 16] = [
     "last-modified",
     "retry-after",
     "transfer-encoding",
+    "vary",
     "www-authenticate",
     "x-frame-options",
 ];

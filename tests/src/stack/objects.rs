@@ -7,7 +7,7 @@ use clouddrop_core::config::{Faults, parse_keys};
 use clouddrop_core::sigv4::{Credentials, Signer, ToSign, UNSIGNED_PAYLOAD};
 use clouddrop_core::token::mint::Opens;
 use clouddrop_core::token::{KeySet, NewToken, mint};
-use clouddrop_core::{ObjectPath, Seconds, Secret, UnixTime, percent};
+use clouddrop_core::{Config, ObjectPath, Seconds, Secret, UnixTime, percent};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +18,7 @@ const LIFE: Seconds = Seconds(3600);
 
 #[derive(Deserialize)]
 struct State {
+    edge: AccessKey,
     signer: AccessKey,
     token_keys: Value,
 }
@@ -90,6 +91,27 @@ impl Stack {
         let mut faults = Faults::default();
         let keys = parse_keys(&self.state().token_keys.to_string(), "token_keys", &mut faults);
         keys.unwrap_or_else(|| panic!("{faults}"))
+    }
+
+    /// The edge's configuration, as far as its rules about the bucket go, with its own identity.
+    pub fn edge_config(&self) -> Config {
+        self.edge_config_with(&[])
+    }
+
+    /// [`Stack::edge_config`] with other values for some variables.
+    pub fn edge_config_with(&self, changes: &[(&str, &str)]) -> Config {
+        let State { edge, token_keys, .. } = self.state();
+        let bucket = format!("{}/{}", self.ready.s3.endpoint, self.ready.s3.bucket);
+        let mut variables = serde_json::json!({
+            "FILE_HOST": self.files(), "PAGE_HOST": self.page(), "AUDIENCE": self.ready.audience, "ORIGIN": bucket,
+            "REGION": self.ready.s3.region, "OBJECT_PREFIX": self.ready.object_prefix, "SIGNER_URL": "https://signer.invalid",
+            "AWS_ACCESS_KEY_ID": edge.access_key_id, "AWS_SECRET_ACCESS_KEY": edge.secret_access_key,
+            "TOKEN_KEYS": token_keys.to_string(),
+        });
+        for (name, value) in changes {
+            variables[name] = (*value).into();
+        }
+        Config::from_json(&variables.to_string()).unwrap_or_else(|faults| panic!("{faults}"))
     }
 
     fn state(&self) -> State {

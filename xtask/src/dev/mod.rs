@@ -1,6 +1,7 @@
 //! `cargo xtask dev`: S3, the signer and the edge on this machine, until Ctrl-C.
 
 mod api;
+mod limits;
 mod ports;
 mod print;
 mod processes;
@@ -16,6 +17,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use crate::{edge, run, say, setup};
+use limits::Limits;
 use ports::Pair;
 use print::Ready;
 use processes::{Interruption, Processes};
@@ -32,12 +34,19 @@ pub(crate) struct Options {
     /// Print one JSON line with everything a program needs instead of the text
     #[arg(long)]
     json: bool,
+    /// How many requests go through within 10 seconds, of one client and for one token, and how many bad tokens of
+    /// one client within 60: client=N,token=N,bad=N [default: 100000 each]
+    #[arg(long, value_name = "LIMITS")]
+    limit: Option<Limits>,
     /// For tests: what the edge takes for the bucket's URL, such as a proxy before it
     #[arg(long, value_name = "URL", hide = true)]
     pub(crate) origin: Option<String>,
     /// For tests: a variable of the Worker; with an empty value it is left out
     #[arg(long, value_name = "NAME=VALUE", hide = true, value_parser = name_and_value)]
     pub(crate) set: Vec<(String, String)>,
+    /// For tests: a module that takes the place of the Worker's main one, and may import it
+    #[arg(long, value_name = "FILE", hide = true)]
+    main: Option<PathBuf>,
     /// For tests: neither set up nor build
     #[arg(long, hide = true)]
     no_build: bool,

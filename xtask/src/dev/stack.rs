@@ -60,6 +60,9 @@ pub(crate) fn start(
     say::line("--> edge: start in workerd");
     let worker = Worker {
         modules: edge::modules()?,
+        main: options.main.clone(),
+        limits: options.limit.unwrap_or_default(),
+        objects: data.join("objects"),
         bindings: bindings(options, &state, &hosts, &bucket, &signer)?,
         page,
         files,
@@ -115,9 +118,9 @@ fn start_s3(
             "prefixes": prefixes,
         })
     };
-    // As in AWS: the edge only reads, the signer only writes.
+    // As in AWS: the edge only reads and, by a condition on s3:prefix, lists below the prefix; the signer only writes.
     let identities = json!([
-        identity("edge", &state.edge, &[OBJECT_PREFIX], &["GetObject"]),
+        identity("edge", &state.edge, &[OBJECT_PREFIX], &["GetObject", "ListBucket"]),
         identity(
             "signer",
             &state.signer,

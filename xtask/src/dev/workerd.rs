@@ -1,4 +1,5 @@
-//! workerd's configuration: the built edge behind two sockets of loopback.
+//! workerd's configuration: the built edge behind two sockets of loopback, with its Durable Objects on disk and its
+//! Rate Limiting bindings in memory.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,20 +7,34 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
-use crate::dev::state::write_private;
-use crate::edge;
+use crate::dev::limits::Limits;
+use crate::dev::state::{make_private, write_private};
+use crate::{edge, run};
 
 /// The name of the configuration within its folder.
 pub(crate) const CONFIG_FILE: &str = "workerd.capnp";
 /// The date whose behaviour of the runtime the edge is written for; wrangler.toml says the same.
 const COMPATIBILITY_DATE: &str = "2026-07-01";
+/// The name that a main module of elsewhere gets.
+const MAIN: &str = "main.mjs";
+/// Durable Objects: the binding, the class, and the name of the class's folder, which must never change.
+const OBJECTS: [(&str, &str, &str); 2] =
+    [("LINKS", "LinkCounter", "clouddrop-links"), ("BUCKETS", "TokenBucket", "clouddrop-buckets")];
+/// The module that stands for the platform's Rate Limiting service.
+const RATE_LIMIT: &str = "ratelimit.mjs";
 
 /// A Worker to be run.
 pub(crate) struct Worker {
     /// The modules' files in their folder, the main one first.
     pub(crate) modules: Vec<String>,
+    /// A module of elsewhere that is the main one in their place.
+    pub(crate) main: Option<PathBuf>,
     /// Variables and secrets.
     pub(crate) bindings: Vec<(String, String)>,
+    /// What the Rate Limiting bindings let through.
+    pub(crate) limits: Limits,
+    /// The folder in which Durable Objects are kept.
+    pub(crate) objects: PathBuf,
     /// The port of the page and the API.
     pub(crate) page: u16,
     /// The port of the files.
@@ -32,6 +47,12 @@ impl Worker {
         for name in &self.modules {
             fs::copy(edge::folder().join(name), folder.join(name)).with_context(|| format!("copying {name}"))?;
         }
+        if let Some(main) = &self.main {
+            fs::copy(main, folder.join(MAIN)).with_context(|| format!("copying {}", main.display()))?;
+        }
+        fs::copy(run::root().join("worker/dev").join(RATE_LIMIT), folder.join(RATE_LIMIT))
+            .with_context(|| format!("copying {RATE_LIMIT}"))?;
+        make_private(&self.objects)?;
         let file = folder.join(CONFIG_FILE);
         // It holds secrets.
         write_private(&file, self.config()?.as_bytes())?;
@@ -41,7 +62,7 @@ impl Worker {
     /// The text of the configuration.
     fn config(&self) -> anyhow::Result<String> {
         let mut modules = String::new();
-        for name in &self.modules {
+        for name in self.main.iter().map(|_| MAIN).chain(self.modules.iter().map(String::as_str)) {
             let kind = if name.ends_with(".wasm") { "wasm" } else { "esModule" };
             let name = literal(name)?;
             writeln!(modules, "    (name = {name}, {kind} = embed {name}),")?;
@@ -50,6 +71,20 @@ impl Worker {
         for (name, value) in &self.bindings {
             writeln!(bindings, "    (name = {}, text = {}),", literal(name)?, literal(value)?)?;
         }
+        let mut namespaces = String::new();
+        for (binding, class, key) in OBJECTS {
+            writeln!(bindings, r#"    (name = "{binding}", durableObjectNamespace = "{class}"),"#)?;
+            writeln!(namespaces, r#"    (className = "{class}", uniqueKey = "{key}", enableSql = true),"#)?;
+        }
+        for limit in self.limits.bindings() {
+            writeln!(
+                bindings,
+                r#"    (name = "{}", wrapped = (moduleName = "clouddrop:ratelimit", innerBindings = [
+      (name = "limit", text = "{}"), (name = "period", text = "{}")])),"#,
+                limit.name, limit.limit, limit.period
+            )?;
+        }
+        let objects = literal(self.objects.to_str().context("a folder whose name is not UTF-8")?)?;
         let Self { page, files, .. } = self;
         // By itself workerd refuses connections to loopback, where S3 and the signer are.
         Ok(format!(
@@ -58,10 +93,14 @@ const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
     (name = "outside", network = (allow = ["public", "private"])),
+    (name = "objects", disk = (path = {objects}, writable = true)),
   ],
   sockets = [
     (name = "page", address = "127.0.0.1:{page}", http = (), service = "edge"),
     (name = "files", address = "127.0.0.1:{files}", http = (), service = "edge"),
+  ],
+  extensions = [
+    (modules = [(name = "clouddrop:ratelimit", internal = true, esModule = embed "{RATE_LIMIT}")]),
   ],
 );
 const edge :Workerd.Worker = (
@@ -71,6 +110,9 @@ const edge :Workerd.Worker = (
 {modules}  ],
   bindings = [
 {bindings}  ],
+  durableObjectNamespaces = [
+{namespaces}  ],
+  durableObjectStorage = (localDisk = "objects"),
 );
 "#
         ))
@@ -96,10 +138,28 @@ mod tests {
     }
 
     #[test]
+    fn another_main_module_stands_before_the_edge() {
+        let worker = Worker {
+            modules: vec!["entry.mjs".into()],
+            main: Some("/elsewhere/harness.mjs".into()),
+            bindings: Vec::new(),
+            limits: Limits::default(),
+            objects: "/data/objects".into(),
+            page: 81,
+            files: 82,
+        };
+        let config = worker.config().unwrap();
+        assert!(config.find("main.mjs").unwrap() < config.find("entry.mjs").unwrap());
+    }
+
+    #[test]
     fn modules_ports_and_variables_stand_in_the_configuration() {
         let worker = Worker {
             modules: vec!["entry.mjs".into(), "a.wasm".into()],
+            main: None,
             bindings: vec![("A".into(), "1\"".into())],
+            limits: "bad=5".parse().unwrap(),
+            objects: "/data/objects".into(),
             page: 81,
             files: 82,
         };
@@ -109,5 +169,8 @@ mod tests {
         assert!(config.contains(r#"(name = "A", text = "1\"")"#));
         assert!(config.contains(r#"(name = "page", address = "127.0.0.1:81""#));
         assert!(config.contains(r#"(name = "files", address = "127.0.0.1:82""#));
+        assert!(config.contains(r#"(name = "LINKS", durableObjectNamespace = "LinkCounter")"#));
+        assert!(config.contains(r#"(name = "objects", disk = (path = "/data/objects", writable = true))"#));
+        assert!(config.contains(r#"(name = "limit", text = "5"), (name = "period", text = "60")"#));
     }
 }
