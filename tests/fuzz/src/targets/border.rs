@@ -24,10 +24,15 @@ pub(crate) fn run(data: &[u8]) {
     let told = with_config(|config| asked.decide(NOW, config, &mut Health::default()));
     let written = check(&told);
     if let Some(text) = &written {
-        let decided = asked.with_request(|request| with_config(|config| decide(request, NOW, config)));
+        let mut decided = None;
+        asked.with_request(&mut |request| {
+            decided = Some(with_config(|config| decide(request, NOW, config)));
+            String::new()
+        });
         let expect = match decided {
-            Some(Decision::Fetch(fetch)) => fetch.expect,
-            Some(Decision::Landing(Landing { fetch: Some(fetch), .. })) => fetch.expect,
+            Some(Decision::Fetch(fetch) | Decision::Landing(Landing { fetch: Some(fetch), .. })) => fetch.expect,
+            Some(Decision::Folder(folder)) => folder.fetch.expect,
+            Some(Decision::Claim(claim)) => claim.fetch.expect,
             other => panic!("{told:?} of {other:?}"),
         };
         assert_eq!(Expect::from_text(text), Some(expect), "lost on the way");
@@ -49,7 +54,7 @@ pub(crate) fn run(data: &[u8]) {
         let told = with_config(|config| settle(&answer, body, NOW, config, &mut Health::default()));
         if told == "Q" {
             let attempt = Attempt { number: 1, elapsed_millis: 0, entropy: 7 };
-            let with = Settling { answer: &answer, body, attempt };
+            let with = Settling { answer: &answer, body, attempt, left: None };
             check(&with_config(|config| asked.finish(with, NOW, config, &mut Health::default())));
         } else {
             check(&told);
@@ -71,8 +76,12 @@ fn check(told: &str) -> Option<String> {
             assert_eq!(lines.len(), 1, "{told:?}");
             return None;
         }
-        "W" => {
+        "K" => {
             assert_eq!(lines.len(), 3, "{told:?}");
+            return None;
+        }
+        "W" => {
+            assert_eq!(lines.len(), 4, "{told:?}");
             return None;
         }
         _ => panic!("{told:?}"),

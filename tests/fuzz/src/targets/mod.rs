@@ -5,6 +5,7 @@ mod carriers;
 mod conditions;
 mod config;
 mod disposition;
+mod listing;
 mod media_type;
 mod path;
 mod policy;
@@ -56,6 +57,12 @@ pub(crate) const TARGETS: &[Target] = &[
         about: "no reply claims what the origin's head does not say",
         run: settle::run,
         seeds: settle::seeds,
+    },
+    Target {
+        name: "listing",
+        about: "a folder's listing is read whole and names nothing outside",
+        run: listing::run,
+        seeds: listing::seeds,
     },
     Target { name: "config", about: "an unset or unknown variable refuses", run: config::run, seeds: config::seeds },
     Target { name: "border", about: "texts of the border go round", run: border::run, seeds: border::seeds },
