@@ -29,6 +29,9 @@ pub enum Disposition {
     Inline,
 }
 
+/// Length of a share's id.
+pub const SHARE_ID_BYTES: usize = 16;
+
 /// What an issuer said, borrowed from the token.
 #[derive(Clone, Debug, Default)]
 pub struct Claims<'a> {
@@ -51,6 +54,8 @@ pub struct Claims<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) largest_upload: Option<u64>,
     pub(crate) object_version: Option<&'a str>,
+    pub(crate) share: Option<&'a [u8]>,
+    pub(crate) parent: Option<&'a [u8]>,
 }
 
 /// A claim's value: one well-formed CBOR item, to be read by the policy of its family.
@@ -106,6 +111,10 @@ impl<'a> Claims<'a> {
             label::PURPOSE => self.purpose = one_of(value, &[Purpose::Download, Purpose::Upload, Purpose::Grant])?,
             label::LARGEST_UPLOAD => self.largest_upload = Some(unsigned(value)?),
             label::OBJECT_VERSION => self.object_version = Some(text(value)?),
+            label::SHARE => {
+                self.share = Some(bytes(value)?).filter(|id| id.len() == SHARE_ID_BYTES).ok_or(MALFORMED)?.into();
+            }
+            label::PARENT => self.parent = Some(bytes(value)?).filter(|id| !id.is_empty()).ok_or(MALFORMED)?.into(),
             label::PASSWORD => return Err(Refusal::Forbidden("passwords are not implemented")),
             _ => return Err(Refusal::Forbidden("a claim is not implemented")),
         }
@@ -130,6 +139,20 @@ impl<'a> Claims<'a> {
     /// The token's only identity (RFC 8392 section 3.1.7).
     pub const fn id(&self) -> Option<&'a [u8]> {
         self.id
+    }
+
+    /// The share that it belongs to (private claim -65545). Without the claim that is the share of the token that
+    /// it was made from, and of a token that was made from none its own id.
+    pub const fn share(&self) -> Option<&'a [u8]> {
+        match (self.share, self.parent) {
+            (Some(id), _) | (None, Some(id)) => Some(id),
+            (None, None) => self.id,
+        }
+    }
+
+    /// The id of the token that it was made from (private claim -65546): a grant's link.
+    pub const fn parent(&self) -> Option<&'a [u8]> {
+        self.parent
     }
 
     /// How many downloads it allows: `None` for any number.

@@ -1,6 +1,6 @@
 //! Making a token: the only encoder of the profile. Entropy and time are arguments.
 
-use super::claims::{Disposition, Purpose};
+use super::claims::{Disposition, Purpose, SHARE_ID_BYTES};
 use super::keys::TokenKey;
 use super::label;
 use super::wire::{ALG_HMAC_256_256, MAX_BYTES, with_mac_input};
@@ -50,6 +50,10 @@ pub struct NewToken<'a> {
     pub largest_upload: Option<u64>,
     /// The entity tag of the only version that it is good for.
     pub object_version: Option<&'a str>,
+    /// The share that it belongs to, where that is not named by its own id or its parent's.
+    pub share: Option<[u8; SHARE_ID_BYTES]>,
+    /// The id of the token that it is made from: revoking that one revokes this one.
+    pub parent: Option<&'a [u8]>,
 }
 
 /// The object or objects below the route `/f/` that a token opens.
@@ -70,6 +74,8 @@ pub enum MintFault {
     NoDownloads,
     /// The token would end before it begins, or before it is made.
     EndsBeforeItBegins,
+    /// A parent whose id is no byte long: nothing could name it.
+    NamelessParent,
 }
 
 impl<'a> NewToken<'a> {
@@ -93,6 +99,8 @@ impl<'a> NewToken<'a> {
             purpose: Purpose::Download,
             largest_upload: None,
             object_version: None,
+            share: None,
+            parent: None,
         }
     }
 }
@@ -121,6 +129,9 @@ pub fn mint(new: &NewToken<'_>, key: &TokenKey) -> Result<String, MintFault> {
     if new.not_before.is_some_and(|begin| begin >= new.expires) || new.issued_at.is_some_and(|made| made >= new.expires)
     {
         return Err(MintFault::EndsBeforeItBegins);
+    }
+    if new.parent.is_some_and(<[u8]>::is_empty) {
+        return Err(MintFault::NamelessParent);
     }
     let payload = payload(new, key.issuer());
     let mut protected = Writer::default();
@@ -166,6 +177,8 @@ fn payload(new: &NewToken<'_>, issuer: &str) -> Vec<u8> {
     claims.add_some(label::PURPOSE, purpose, Writer::unsigned);
     claims.add_some(label::LARGEST_UPLOAD, new.largest_upload, Writer::unsigned);
     claims.add_some(label::OBJECT_VERSION, new.object_version, Writer::text);
+    claims.add_some(label::SHARE, new.share.as_ref(), |w, id| w.bytes(id));
+    claims.add_some(label::PARENT, new.parent, Writer::bytes);
     claims.into_bytes()
 }
 
