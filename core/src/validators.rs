@@ -1,6 +1,6 @@
 //! Entity tags and dates: what conditional requests compare (RFC 9110 sections 8.8 and 13).
 
-use crate::time::UnixTime;
+use crate::time::{UnixTime, days_since_epoch};
 
 /// Longest value of a conditional header that is read, in bytes; a longer one is treated as not understood.
 const MAX_VALUE_BYTES: usize = 1024;
@@ -92,18 +92,6 @@ pub(crate) fn http_date(text: &str) -> Option<UnixTime> {
     let days = days_since_epoch(year, i64::try_from(month).ok()? + 1, day)?;
     let weekday = WEEKDAYS[usize::try_from(days % 7).ok()?];
     (weekday == &text[0..3]).then(|| UnixTime::from_millis((days * 86_400 + hour * 3600 + minute * 60 + second) * 1000))
-}
-
-/// Days from 1970-01-01 to a day of the Gregorian calendar; `None` if there is no such day.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    if !(1..=lengths[usize::try_from(month - 1).ok()?]).contains(&day) {
-        return None;
-    }
-    // Years start in March, so that the leap day is their last.
-    let (year, shifted) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    Some(year * 365 + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1 - 719_468)
 }
 
 #[cfg(test)]
