@@ -2,13 +2,14 @@
 
 use super::keys::parse_keys;
 use super::raw::Raw;
+use super::records::{Records, revocation_poll};
 use crate::origin::Endpoint;
 use crate::path::ObjectPath;
 use crate::range::number;
 use crate::request::split_port;
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, Signer};
-use crate::time::UnixTime;
+use crate::time::{Seconds, UnixTime};
 use crate::token::KeySet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -22,6 +23,8 @@ pub struct Config {
     pub(crate) audience: String,
     pub(crate) bucket: Endpoint,
     pub(crate) object_prefix: String,
+    pub(crate) records: Records,
+    pub(crate) revocation_poll: Seconds,
     pub(crate) signer: Endpoint,
     pub(crate) security_contact: Option<String>,
     pub(crate) keys: KeySet,
@@ -39,6 +42,11 @@ impl Config {
     /// This deployment's id.
     pub fn audience(&self) -> &str {
         &self.audience
+    }
+
+    /// How often the revocation list is to be asked for.
+    pub const fn revocation_poll(&self) -> Seconds {
+        self.revocation_poll
     }
 }
 
@@ -156,6 +164,9 @@ impl Config {
             "must be a folder's name with its closing slash, like files/",
             object_prefix,
         );
+        let files = (bucket.as_ref(), object_prefix.as_deref());
+        let records = Records::check(raw.records_prefix, raw.records_origin, files, &mut faults);
+        let revocation_poll = revocation_poll(raw.revocation_poll_seconds, &mut faults);
         let signer = faults.checked("SIGNER_URL", raw.signer_url, URL, Endpoint::parse);
         let security_contact = raw.security_contact.filter(|text| !text.is_empty());
         if security_contact.as_deref().is_some_and(|contact| !is_contact(contact)) {
@@ -171,7 +182,8 @@ impl Config {
             &mut faults,
         );
         // Every `None` above has left a fault; the second pattern says so to the compiler.
-        match (file_host, page_host, audience, bucket, region, object_prefix, signer, keys, credentials) {
+        let records = records.zip(revocation_poll);
+        match (file_host, page_host, audience, bucket, region, object_prefix, records, signer, keys, credentials) {
             (
                 Some(file_host),
                 Some(page_host),
@@ -179,6 +191,7 @@ impl Config {
                 Some(bucket),
                 Some(region),
                 Some(object_prefix),
+                Some((records, revocation_poll)),
                 Some(signer),
                 Some(keys),
                 Some(credentials),
@@ -188,6 +201,8 @@ impl Config {
                 audience,
                 bucket,
                 object_prefix,
+                records,
+                revocation_poll,
                 signer,
                 security_contact,
                 keys,

@@ -22,6 +22,12 @@ pub struct Raw {
     pub region: Option<String>,
     /// The folder of the bucket that links can reach, with its closing slash: `files/`.
     pub object_prefix: Option<String>,
+    /// The folder of the bucket for the service's own records, which no link can reach: `records/` if absent.
+    pub records_prefix: Option<String>,
+    /// The URL of the bucket of the records, if it is not that of `origin`.
+    pub records_origin: Option<String>,
+    /// How often the revocation list is asked for, in whole seconds from 1 to 30: 4 if absent.
+    pub revocation_poll_seconds: Option<String>,
     /// The signer's Function URL.
     pub signer_url: Option<String>,
     /// Where to report weaknesses (RFC 9116): `mailto:` or `https:`. Without it there is no security.txt.
@@ -76,6 +82,9 @@ impl Raw {
             "ORIGIN" => &mut self.origin,
             "REGION" => &mut self.region,
             "OBJECT_PREFIX" => &mut self.object_prefix,
+            "RECORDS_PREFIX" => &mut self.records_prefix,
+            "RECORDS_ORIGIN" => &mut self.records_origin,
+            "REVOCATION_POLL_SECONDS" => &mut self.revocation_poll_seconds,
             "SIGNER_URL" => &mut self.signer_url,
             "SECURITY_CONTACT" => &mut self.security_contact,
             "TOKEN_KEYS" => &mut self.token_keys,
