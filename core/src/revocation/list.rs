@@ -74,7 +74,18 @@ impl List {
 
     /// Whether something is in the list. Nothing is copied.
     pub fn holds(&self, kind: Kind, mark: &Mark) -> bool {
-        self.slots(kind).binary_search_by(|slot| mark_of(slot).cmp(&mark.0)).is_ok()
+        self.find(kind, mark).is_some()
+    }
+
+    /// When something that is in the list may leave it.
+    pub fn until(&self, kind: Kind, mark: &Mark) -> Option<UnixTime> {
+        self.find(kind, mark).map(|slot| UnixTime::from_secs(until_of(slot).into()))
+    }
+
+    fn find(&self, kind: Kind, mark: &Mark) -> Option<&Slot> {
+        let slots = self.slots(kind);
+        let place = slots.binary_search_by(|slot| mark_of(slot).cmp(&mark.0)).ok()?;
+        slots.get(place)
     }
 
     /// How many entries there are of a kind.
