@@ -143,7 +143,8 @@ fn is_listed(list: &List, kind: Kind, token: &Verified<'_>) -> bool {
     let holds_id = |id: Option<&[u8]>| id.is_some_and(|id| holds(Mark::of_id(id)));
     match kind {
         Kind::Token => holds_id(claims.id()) || holds_id(claims.parent()),
-        Kind::Share => holds_id(claims.share()),
+        // A share is named by the id of its first token too; looking at all three, no further claim takes a token out.
+        Kind::Share => holds_id(claims.share()) || holds_id(claims.parent()) || holds_id(claims.id()),
         Kind::Subject => claims.subject().is_some_and(|subject| holds(Mark::of_subject(subject))),
         Kind::Key => holds(Mark::of_key(token.key().issuer(), token.key().id())),
     }
@@ -248,12 +249,12 @@ mod tests {
             ("an id of another length", Kind::Token, Mark::of_id(b"short"), foreign, true),
             ("its own id, as its share's", Kind::Share, id(1), plain, true),
             ("its share", Kind::Share, id(2), of_share, true),
-            ("its id while its share is another", Kind::Share, id(1), of_share, false),
+            ("its id, as its share's, while it names another", Kind::Share, id(1), of_share, true),
+            ("another share", Kind::Share, id(4), of_share, false),
             ("a share is no token", Kind::Token, id(2), of_share, false),
             ("the link of a grant", Kind::Token, id(3), grant, true),
             ("the grant itself", Kind::Token, id(1), grant, true),
             ("the share of a grant's link", Kind::Share, id(3), grant, true),
-            ("a grant is no share", Kind::Share, id(1), grant, false),
             ("the share of a grant", Kind::Share, id(2), grant_of_share, true),
             ("the link of a grant with a share", Kind::Token, id(3), grant_of_share, true),
             ("its subject", Kind::Subject, Mark::of_subject("alice"), of_alice, true),

@@ -141,13 +141,9 @@ impl<'a> Claims<'a> {
         self.id
     }
 
-    /// The share that it belongs to (private claim -65545). Without the claim that is the share of the token that
-    /// it was made from, and of a token that was made from none its own id.
+    /// The share that it belongs to (private claim -65545), where that is not the one that its id names.
     pub const fn share(&self) -> Option<&'a [u8]> {
-        match (self.share, self.parent) {
-            (Some(id), _) | (None, Some(id)) => Some(id),
-            (None, None) => self.id,
-        }
+        self.share
     }
 
     /// The id of the token that it was made from (private claim -65546): a grant's link.

@@ -241,3 +241,27 @@ impl ClaimWriter {
         out.into_bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::{KeyId, Secret};
+
+    #[test]
+    fn what_could_never_be_accepted_or_named_is_not_made() {
+        let key = TokenKey::new("demo".into(), KeyId::new("a").unwrap(), &Secret::new([7; 32].into()), None).unwrap();
+        let path = ObjectPath::from_key("a").unwrap();
+        let good = NewToken::new([1; 16], Opens::Object(&path), UnixTime::from_secs(1_000));
+        assert!(mint(&good, &key).is_ok());
+        let at = |secs| Some(UnixTime::from_secs(secs));
+        for (bad, fault) in [
+            (NewToken { max_downloads: Some(0), ..good.clone() }, MintFault::NoDownloads),
+            (NewToken { not_before: at(1_000), ..good.clone() }, MintFault::EndsBeforeItBegins),
+            (NewToken { issued_at: at(1_000), ..good.clone() }, MintFault::EndsBeforeItBegins),
+            (NewToken { parent: Some(&[]), ..good.clone() }, MintFault::NamelessParent),
+            (NewToken { parent: Some(&[0; MAX_BYTES]), ..good.clone() }, MintFault::TooLong),
+        ] {
+            assert_eq!(mint(&bad, &key), Err(fault));
+        }
+    }
+}
