@@ -194,10 +194,15 @@ fn a_signer_starts_without_its_list_and_makes_it_when_it_is_asked() {
     common::wait(signer.ensure_list(now()));
     let said = lines.lock().unwrap().clone();
     assert!(said.contains("the revocation list") && said.contains(r#""alarm":true"#), "{said}");
-    let s3 = FakeS3::new(vec![error(403, "AccessDenied"), http(200, ""), list("\"v1\"")]);
-    let reply = answer(&s3.signer(), get("/api/v1/revocations"));
-    assert_eq!(reply.status(), 200, "{}", reply.body());
-    assert!(s3.requests.lock().unwrap()[1].contains("if-none-match: *"));
+    for (made, says_so) in [(http(200, ""), true), (error(412, "PreconditionFailed"), false)] {
+        let s3 = FakeS3::new(vec![error(403, "AccessDenied"), made, list("\"v1\"")]);
+        let (signer, lines) = common::signer_with_log_and(&[("ORIGIN", &s3.origin)]);
+        let reply = answer(&signer, get("/api/v1/revocations"));
+        assert_eq!(reply.status(), 200, "{}", reply.body());
+        assert!(s3.requests.lock().unwrap()[1].contains("if-none-match: *"));
+        // A list that is missing later on has been removed: that must be seen.
+        assert_eq!(lines.lock().unwrap().contains("an empty one was made"), says_so);
+    }
 }
 
 #[test]

@@ -99,7 +99,11 @@ async fn stored(signer: &Signer, now: UnixTime) -> Result<StoredList, Failure> {
         return Ok(stored);
     }
     // Whether we make it or somebody else has: it is there now.
-    signer.s3.write_list(&encoded(&Draft::default(), now)?, None, now).await?;
+    if signer.s3.write_list(&encoded(&Draft::default(), now)?, None, now).await? == Written::Ours {
+        // Right once in a deployment's life. At any other time the list was removed, and all that stood in it is lost.
+        let message = "there was no revocation list: an empty one was made";
+        signer.log.write(&serde_json::json!({ "message": message, "alarm": true }));
+    }
     let stored = signer.s3.read_list(now).await?;
     stored.ok_or_else(|| Refusal::OriginError("AccessDenied: the signer may not read the revocation list").into())
 }

@@ -52,10 +52,17 @@ pub(crate) fn signer_with(changes: &[(&'static str, &str)]) -> Signer {
 
 /// A signer whose log can be read.
 pub(crate) fn signer_with_log() -> (Signer, Arc<Mutex<String>>) {
+    signer_with_log_and(&[])
+}
+
+/// The same with variables changed.
+pub(crate) fn signer_with_log_and(changes: &[(&'static str, &str)]) -> (Signer, Arc<Mutex<String>>) {
     let lines = Arc::new(Mutex::new(String::new()));
     let sink = Arc::clone(&lines);
     let log = Log::to(move |line| *sink.lock().unwrap() += line);
-    (Signer::new(config(&environment()).unwrap(), log), lines)
+    let mut environment = environment();
+    environment.extend(changes.iter().map(|(name, value)| (*name, value.to_string())));
+    (Signer::new(config(&environment).unwrap(), log), lines)
 }
 
 pub(crate) fn wait<F: Future>(future: F) -> F::Output {
