@@ -154,7 +154,7 @@ fn the_two_hosts_must_differ() {
 }
 
 #[test]
-fn no_link_reaches_the_records() {
+fn no_link_reaches_the_records_by_configuration() {
     assert_eq!(faults(&json!({"RECORDS_PREFIX": "record/"})), []);
     assert_eq!(faults(&json!({"OBJECT_PREFIX": "records2/"})), [], "a neighbour is not inside");
     assert_eq!(faults(&json!({"OBJECT_PREFIX": "a/files/", "RECORDS_PREFIX": "a/records/"})), []);
