@@ -74,6 +74,8 @@ pub enum Allow {
     GetHeadPost,
     /// A call of the API.
     Post,
+    /// A call of the API that can also be asked how things are.
+    GetPost,
     /// What the API's routes take between them.
     Api,
 }
@@ -85,6 +87,7 @@ impl Allow {
             Self::GetHead => "GET, HEAD",
             Self::GetHeadPost => "GET, HEAD, POST",
             Self::Post => "POST",
+            Self::GetPost => "GET, POST",
             Self::Api => "GET, HEAD, POST, PUT, PATCH, DELETE",
         }
     }

@@ -95,6 +95,31 @@ impl UnixTime {
     }
 }
 
+impl UnixTime {
+    /// Reads the form that Display writes (RFC 3339 with seconds, in UTC) and no other.
+    ///
+    /// ```
+    /// use clouddrop_core::UnixTime;
+    /// assert_eq!(UnixTime::from_rfc3339("2027-01-15T08:00:00Z"), Some(UnixTime::from_secs(1_800_000_000)));
+    /// assert_eq!(UnixTime::from_rfc3339("2027-01-15 08:00:00+00:00"), None);
+    /// ```
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        const FORM: &[u8; 20] = b"0000-00-00T00:00:00Z";
+        let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
+        let fits = bytes.iter().zip(FORM).all(|(b, form)| if *form == b'0' { b.is_ascii_digit() } else { b == form });
+        if !fits {
+            return None;
+        }
+        let digits = |place: core::ops::Range<usize>| {
+            bytes[place].iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
+        };
+        let (hour, minute, second) = (digits(11..13), digits(14..16), digits(17..19));
+        let day = days_since_epoch(digits(0..4), digits(5..7), digits(8..10))?;
+        let is_time = day >= 0 && hour < 24 && minute < 60 && second < 60;
+        is_time.then(|| Self((day * 86_400 + hour * 3600 + minute * 60 + second) * 1000))
+    }
+}
+
 /// RFC 3339 with seconds, in UTC: `2026-11-24T02:20:55Z`.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,6 +168,30 @@ mod tests {
             let time = UnixTime::from_secs(secs);
             assert_eq!(time.to_string(), text);
             assert_eq!(core::str::from_utf8(&time.amz_date()).unwrap(), basic);
+            assert_eq!(UnixTime::from_rfc3339(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_in_rfc_3339_is_none() {
+        for bad in [
+            "",
+            "2027-01-15",
+            "2027-01-15T08:00:00",
+            "2027-01-15t08:00:00z",
+            "2027-01-15T08:00:00+",
+            "2027-00-15T08:00:00Z",
+            "2027-13-15T08:00:00Z",
+            "2027-02-29T08:00:00Z",
+            "2027-01-00T08:00:00Z",
+            "2027-01-15T24:00:00Z",
+            "2027-01-15T08:60:00Z",
+            "2027-01-15T08:00:60Z",
+            "1969-12-31T23:59:59Z",
+            "+027-01-15T08:00:00Z",
+            "2027-01-15T08:00:00.5Z",
+        ] {
+            assert_eq!(UnixTime::from_rfc3339(bad), None, "{bad}");
         }
     }
 

@@ -23,6 +23,19 @@ pub struct Identity {
     pub allow: Vec<Action>,
     /// Keys (and prefixes of lists) must start with one of these. `""` allows every key, an empty list none.
     pub prefixes: Vec<String>,
+    /// Further statements: other actions below other prefixes.
+    #[serde(default)]
+    pub also: Vec<Statement>,
+}
+
+/// Actions and where they are allowed, as one statement of an IAM policy has them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// The actions allowed.
+    pub allow: Vec<Action>,
+    /// As in [`Identity::prefixes`].
+    pub prefixes: Vec<String>,
 }
 
 /// The actions of S3's permission model that this server knows
@@ -94,7 +107,10 @@ pub fn read_identities(path: &Path) -> Result<Vec<Identity>, IdentityError> {
 impl Identity {
     /// Whether `action` on `key` (or on the list below the prefix `key`) is allowed.
     pub(crate) fn allows(&self, action: Action, key: &str) -> bool {
-        self.allow.contains(&action) && self.prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()))
+        let allows = |actions: &[Action], prefixes: &[String]| {
+            actions.contains(&action) && prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()))
+        };
+        allows(&self.allow, &self.prefixes) || self.also.iter().any(|more| allows(&more.allow, &more.prefixes))
     }
 }
 
@@ -152,6 +168,16 @@ mod tests {
         assert!(!edge.allows(Action::PutObject, "files/a"));
         assert!(!edge.allows(Action::GetObject, "file"));
         assert!(!edge.allows(Action::GetObject, "records/a"));
+    }
+
+    #[test]
+    fn a_further_statement_adds_its_own_actions_below_its_own_prefixes() {
+        let also =
+            GOOD.replace("\"prefixes\"", r#""also":[{"allow":["s3:PutObject"],"prefixes":["records/"]}],"prefixes""#);
+        let edge = parse(&also).unwrap().remove(0);
+        assert!(edge.allows(Action::GetObject, "files/a") && edge.allows(Action::PutObject, "records/a"));
+        assert!(!edge.allows(Action::GetObject, "records/a") && !edge.allows(Action::PutObject, "files/a"));
+        assert!(parse(&also.replace("\"records/\"]}", "\"records/\"],\"x\":1}")).is_err());
     }
 
     #[test]

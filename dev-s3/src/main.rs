@@ -30,7 +30,8 @@ struct Arguments {
     /// The region signatures must be made for
     #[arg(long)]
     region: String,
-    /// JSON array of identities: name, access_key_id, secret_access_key, session_token (optional), allow, prefixes
+    /// JSON array of identities: name, access_key_id, secret_access_key, session_token (optional), allow, prefixes,
+    /// also (optional: further statements of allow and prefixes)
     #[arg(long, value_name = "FILE")]
     identities: PathBuf,
     /// Append a JSON line for every request to this file

@@ -2,7 +2,7 @@
 //! trusted. All faults are named at once.
 
 use crate::api_key::ApiKeys;
-use clouddrop_core::config::{self, Faults};
+use clouddrop_core::config::{self, Faults, Records};
 use clouddrop_core::issue::Span;
 use clouddrop_core::issue::parts::MAX_SINGLE_BYTES;
 use clouddrop_core::issue::share::{DEFAULT_MAX_EXPIRY, base_url};
@@ -27,6 +27,10 @@ pub struct Raw {
     pub region: Option<String>,
     /// The folder of the bucket that links can reach, with its closing slash.
     pub object_prefix: Option<String>,
+    /// The folder for records, as at the edge: `records/` if absent.
+    pub records_prefix: Option<String>,
+    /// The URL of the bucket of the records, if it is not that of `origin`.
+    pub records_origin: Option<String>,
     /// Secret: the token keys, as at the edge.
     pub token_keys: Option<String>,
     /// The hashes of the API keys: a JSON array of `{"name", "sha256"}`.
@@ -55,6 +59,8 @@ impl Raw {
             origin: variable("ORIGIN"),
             region: variable("REGION"),
             object_prefix: variable("OBJECT_PREFIX"),
+            records_prefix: variable("RECORDS_PREFIX"),
+            records_origin: variable("RECORDS_ORIGIN"),
             token_keys: variable("TOKEN_KEYS"),
             api_keys: variable("API_KEYS"),
             max_expiry: variable("MAX_EXPIRY"),
@@ -81,6 +87,7 @@ pub struct Config {
     pub(crate) bucket: Endpoint,
     pub(crate) region: String,
     pub(crate) object_prefix: String,
+    pub(crate) records: Records,
     pub(crate) token_keys: KeySet,
     pub(crate) api_keys: ApiKeys,
     pub(crate) max_expiry: Seconds,
@@ -115,6 +122,8 @@ impl TryFrom<Raw> for Config {
         let region = faults.checked("REGION", raw.region, "must be a region's name, like eu-north-1", config::region);
         let object_prefix =
             faults.checked("OBJECT_PREFIX", raw.object_prefix, "must be a folder like files/", config::object_prefix);
+        let files = (bucket.as_ref(), object_prefix.as_deref());
+        let records = Records::check(raw.records_prefix, raw.records_origin, files, &mut faults);
         let token_keys = faults.required("TOKEN_KEYS", raw.token_keys);
         let token_keys = token_keys.and_then(|text| config::parse_keys(&text, "TOKEN_KEYS", &mut faults));
         if let (Some(issuer), Some(keys)) = (&issuer, &token_keys) {
@@ -148,6 +157,7 @@ impl TryFrom<Raw> for Config {
                 bucket: bucket?,
                 region: region?,
                 object_prefix: object_prefix?,
+                records: records?,
                 token_keys: token_keys?,
                 api_keys: api_keys?,
                 max_expiry: max_expiry?,

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! call ── route ── API key ── strict JSON ── core::issue ── token, presigned URLs ── reply
-//!                                                 └ multipart: S3 is asked (create, list, complete, abort)
+//!                                                 ├ multipart: S3 is asked (create, list, complete, abort)
+//!                                                 └ revocations: the list in S3 is read, and changed on condition
 //! ```
 //!
 //! | call | does |
@@ -14,6 +15,8 @@
 //! | `POST /api/v1/uploads/list` | which parts have arrived |
 //! | `POST /api/v1/uploads/complete` | puts the parts together, if they are what was granted |
 //! | `POST /api/v1/uploads/abort` | throws them away |
+//! | `POST /api/v1/revocations` | takes back a token, a share, all of a subject or of a key |
+//! | `GET /api/v1/revocations` | how much is taken back |
 //!
 //! The client's API key comes in `x-clouddrop-authorization`: the edge, which calls the signer with a signature
 //! of its own in Authorization, moves it there. Whether a shared object exists is not looked at: the

@@ -18,6 +18,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    signer.ensure_list(now()).await;
     let served = lambda_http::run(service_fn(|request: Request| {
         let signer = Arc::clone(&signer);
         async move {

@@ -1,6 +1,6 @@
 //! The handler: one call in, one reply out, the same behind a Function URL and on loopback.
 
-use crate::calls::{shares, uploads};
+use crate::calls::{revocations, shares, uploads};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::log::{Line, Log};
@@ -31,20 +31,29 @@ enum Route {
     List,
     Complete,
     Abort,
+    Revocations,
 }
 
 impl Route {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("/api/v1/shares", Self::Shares),
         ("/api/v1/uploads", Self::Uploads),
         ("/api/v1/uploads/parts", Self::Parts),
         ("/api/v1/uploads/list", Self::List),
         ("/api/v1/uploads/complete", Self::Complete),
         ("/api/v1/uploads/abort", Self::Abort),
+        ("/api/v1/revocations", Self::Revocations),
     ];
 
     fn of(path: &str) -> Option<(&'static str, Self)> {
         Self::ALL.into_iter().find(|(route, _)| *route == path)
+    }
+
+    const fn allow(self) -> Allow {
+        match self {
+            Self::Revocations => Allow::GetPost,
+            _ => Allow::Post,
+        }
     }
 }
 
@@ -96,7 +105,7 @@ impl Signer {
 
     /// 1. The route (404) and its method (405).
     /// 2. The API key (401).
-    /// 3. The body's length (413) and type (415); the query, which there is none of (400).
+    /// 3. The body's length (413) and type (415), or that there is none (400); the query, which there is none of (400).
     /// 4. The call itself.
     async fn perform<'a>(
         &'a self,
@@ -106,8 +115,9 @@ impl Signer {
         now: UnixTime,
     ) -> Result<Response<String>, Failure> {
         let (_, route) = route.ok_or(Refusal::NotFound)?;
-        if request.method() != Method::POST {
-            return Err(Refusal::MethodNotAllowed(Allow::Post).into());
+        let asks = request.method() == Method::GET && route.allow() == Allow::GetPost;
+        if !asks && request.method() != Method::POST {
+            return Err(Refusal::MethodNotAllowed(route.allow()).into());
         }
         let authorization = one(request.headers(), CLIENT_AUTHORIZATION).ok_or(Refusal::Unauthorized("no API key"))?;
         *holder = self.config.api_keys.holder(authorization);
@@ -118,7 +128,10 @@ impl Signer {
         if body.len() > MAX_API_BODY_BYTES {
             return Err(Refusal::TooLarge.into());
         }
-        if !one(request.headers(), CONTENT_TYPE.as_str()).is_some_and(is_json) {
+        if asks && !body.is_empty() {
+            return Err(Refusal::BadRequest("a body where none belongs").into());
+        }
+        if !asks && !one(request.headers(), CONTENT_TYPE.as_str()).is_some_and(is_json) {
             return Err(Refusal::UnsupportedType.into());
         }
         if request.uri().query().is_some() {
@@ -131,6 +144,8 @@ impl Signer {
             Route::List => uploads::list(self, body, now).await,
             Route::Complete => uploads::complete(self, body, now).await,
             Route::Abort => uploads::abort(self, body, now).await,
+            Route::Revocations if asks => revocations::show(self, now).await,
+            Route::Revocations => revocations::create(self, body, now).await,
         }
     }
 }

@@ -3,9 +3,11 @@
 
 mod common;
 
+use clouddrop_core::UnixTime;
 use clouddrop_core::issue::UploadRequest;
+use clouddrop_core::revocation::Draft;
 use clouddrop_signer::Signer;
-use common::{answer, now, refused, request, signer_with};
+use common::{answer, get, now, refused, request, signer_with};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -57,7 +59,7 @@ fn read(stream: &TcpStream) -> String {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    text + &String::from_utf8(body).unwrap()
+    text + &String::from_utf8_lossy(&body)
 }
 
 fn http(status: u16, body: &str) -> String {
@@ -121,6 +123,85 @@ fn errors_of_s3_become_ours() {
         (String::new(), 503),
     ] {
         assert_eq!(call("list", 100, vec![answer.clone()]).0, status, "{answer}");
+    }
+}
+
+/// The list as S3 sends it: empty, made at the epoch, so that its bytes are text.
+fn list(etag: &str) -> String {
+    let bytes = String::from_utf8(Draft::default().encode(UnixTime::from_secs(0))).unwrap();
+    let answer = http(200, &bytes);
+    if etag.is_empty() { answer } else { answer.replacen("\r\n", &format!("\r\nETag: {etag}\r\n"), 1) }
+}
+
+/// What a call to revoke makes of `answers`: the status, and the conditions of the writes that were tried.
+fn revoke(answers: Vec<String>) -> (u16, Vec<String>) {
+    let s3 = FakeS3::new(answers);
+    let reply = answer(&s3.signer(), request("/api/v1/revocations", r#"{"token_id":"61"}"#));
+    assert!(!reply.body().contains("names a key"), "{}", reply.body());
+    let requests = s3.requests.lock().unwrap();
+    let conditions = requests.iter().filter(|request| request.starts_with("PUT /bucket/records/revoked ")).map(|put| {
+        assert!(put.contains("if-match;") || put.contains("if-none-match;"), "it is signed: {put}");
+        let mut lines = put.lines();
+        lines.find(|line| line.starts_with("if-")).unwrap().to_string()
+    });
+    (reply.status().as_u16(), conditions.collect())
+}
+
+#[test]
+fn who_comes_second_reads_again() {
+    let (first, second) = (|| list("\"v1\""), || list("\"v2\""));
+    for lost in [error(412, "PreconditionFailed"), error(409, "ConditionalRequestConflict"), error(404, "NoSuchKey")] {
+        let (status, writes) = revoke(vec![first(), lost.clone(), second(), http(200, "")]);
+        assert_eq!((status, writes), (200, vec!["if-match: \"v1\"".into(), "if-match: \"v2\"".into()]), "{lost}");
+    }
+    // No list: it is made, or somebody else has made it, and then it is changed like any other.
+    for made in [http(200, ""), error(412, "PreconditionFailed")] {
+        for missing in [error(403, "AccessDenied"), error(404, "NoSuchKey")] {
+            let (status, writes) = revoke(vec![missing, made.clone(), first(), http(200, "")]);
+            assert_eq!((status, writes), (200, vec!["if-none-match: *".into(), "if-match: \"v1\"".into()]));
+        }
+    }
+}
+
+#[test]
+fn a_change_that_always_comes_second_is_given_up() {
+    let lost = || [list("\"v1\""), error(412, "PreconditionFailed")];
+    let (status, writes) = revoke((0..17).flat_map(|_| lost()).collect());
+    assert_eq!((status, writes.len()), (503, 16));
+}
+
+#[test]
+fn a_list_that_cannot_be_trusted_is_never_written_over() {
+    let denied = || error(403, "AccessDenied");
+    for (what, answers, status, writes) in [
+        ("damaged", vec![list("\"v1\"").replace("CDREVOK", "CDREVOC")], 502, 0),
+        ("empty", vec![http(200, "").replacen("\r\n", "\r\nETag: \"v1\"\r\n", 1)], 502, 0),
+        ("without a version", vec![list("")], 502, 0),
+        ("cannot be asked for", vec![error(503, "SlowDown")], 503, 0),
+        ("is refused", vec![error(403, "SignatureDoesNotMatch")], 502, 0),
+        ("is there and may not be read", vec![denied(), error(412, "PreconditionFailed"), denied()], 502, 1),
+        ("may not be written", vec![list("\"v1\""), denied()], 502, 1),
+        ("cannot be written now", vec![list("\"v1\""), error(500, "InternalError")], 503, 1),
+    ] {
+        let (found, tried) = revoke(answers);
+        assert_eq!((found, tried.len()), (status, writes), "{what}");
+    }
+}
+
+#[test]
+fn a_signer_starts_without_its_list_and_makes_it_when_it_is_asked() {
+    let (signer, lines) = common::signer_with_log(); // port 9 of loopback: nobody
+    common::wait(signer.ensure_list(now()));
+    let said = lines.lock().unwrap().clone();
+    assert!(said.contains("the revocation list") && said.contains(r#""alarm":true"#), "{said}");
+    for (made, says_so) in [(http(200, ""), true), (error(412, "PreconditionFailed"), false)] {
+        let s3 = FakeS3::new(vec![error(403, "AccessDenied"), made, list("\"v1\"")]);
+        let (signer, lines) = common::signer_with_log_and(&[("ORIGIN", &s3.origin)]);
+        let reply = answer(&signer, get("/api/v1/revocations"));
+        assert_eq!(reply.status(), 200, "{}", reply.body());
+        assert!(s3.requests.lock().unwrap()[1].contains("if-none-match: *"));
+        // A list that is missing later on has been removed: that must be seen.
+        assert_eq!(lines.lock().unwrap().contains("an empty one was made"), says_so);
     }
 }
 

@@ -3,51 +3,16 @@
 
 mod common;
 
-use clouddrop_dev_s3::{Durability, Identity, Options, Server};
 use clouddrop_signer::Signer;
+use common::bucket::with_bucket;
 use common::{request, signer_with, wait};
 use serde_json::{Value, json};
-use std::path::Path;
 
 const MIB: usize = 1024 * 1024;
 
-/// Runs `test` with a signer whose bucket is a real server; the port is the server's.
+/// Runs `test` with a signer whose bucket is a real server.
 fn with_s3(test: impl FnOnce(&Signer)) {
-    let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (ready, started) = std::sync::mpsc::channel();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let data = folder.path().to_path_buf();
-    let server = std::thread::spawn(move || {
-        runtime.block_on(async move {
-            let server = Server::start(options(&data)).await.unwrap();
-            ready.send(server.address()).unwrap();
-            let _ = stopped.await;
-            server.stop().await;
-        });
-    });
-    let origin = format!("http://{}/bucket", started.recv().unwrap());
-    test(&signer_with(&[("ORIGIN", &origin), ("MULTIPART_THRESHOLD", "1048576")]));
-    drop(stop);
-    server.join().unwrap();
-}
-
-fn options(data: &Path) -> Options {
-    let identity = json!({
-        "name": "signer", "access_key_id": "AKIDSIGNER", "secret_access_key": "signer-secret-0123456789",
-        "allow": ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], "prefixes": ["files/"],
-    });
-    let identity: Identity = serde_json::from_value(identity).unwrap();
-    Options {
-        data: data.into(),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        bucket: "bucket".into(),
-        region: "us-east-1".into(),
-        identities: vec![identity],
-        access_log: None,
-        cors_origins: Vec::new(),
-        durability: Durability::ProcessCrash,
-    }
+    with_bucket(|origin| test(&signer_with(&[("ORIGIN", origin), ("MULTIPART_THRESHOLD", "1048576")])));
 }
 
 /// A call now: the server looks at its clock.

@@ -4,7 +4,8 @@
 
 use clouddrop_cases::base64url;
 use clouddrop_cases::config::{self, AWS_SECRET, KEYS};
-use clouddrop_core::{Config, Raw};
+use clouddrop_core::revocation::{Revocations, fetch};
+use clouddrop_core::{Config, Raw, Seconds, UnixTime};
 use serde_json::{Map, Value, json};
 
 /// The faults of the default variables with `changes`, as variable and problem.
@@ -122,6 +123,9 @@ fn each_variable_has_its_own_fault() {
         ),
         ("REGION", &["", "EU-WEST-1", "eu west", "eu/west"]),
         ("OBJECT_PREFIX", &["", "/", "files", "/files/", "a//b/", "../", "a\\b/"]),
+        ("RECORDS_PREFIX", &["/", "records", "/records/", "a//b/", "../", "files/", "files/records/"]),
+        ("RECORDS_ORIGIN", &["bucket", "https://host/?x", "ftp://host"]),
+        ("REVOCATION_POLL_SECONDS", &["0", "31", "-1", "+4", "4.5", "4s", "99999999999999999999"]),
         ("SIGNER_URL", &["", "signer", "https://signer?x"]),
         ("SECURITY_CONTACT", &["security@example.com", "http://example.com", "mailto:a b"]),
         ("REPORT_CONTACT", &["abuse@example.com", "http://example.com", "javascript:alert(1)", "mailto:a b"]),
@@ -150,6 +154,37 @@ fn names_that_are_not_known_are_misspelled() {
 fn the_two_hosts_must_differ() {
     assert!(one("PAGE_HOST", &json!("files.example.net")).contains("FILE_HOST"));
     assert_eq!(faults(&json!({"PAGE_HOST": "files.example.net:8443"})), []);
+}
+
+#[test]
+fn no_link_reaches_the_records_by_configuration() {
+    assert_eq!(faults(&json!({"RECORDS_PREFIX": "record/"})), []);
+    assert_eq!(faults(&json!({"OBJECT_PREFIX": "records2/"})), [], "a neighbour is not inside");
+    assert_eq!(faults(&json!({"OBJECT_PREFIX": "a/files/", "RECORDS_PREFIX": "a/records/"})), []);
+    for (files, records) in [("records/", ""), ("a/b/", "a/"), ("a/", "a/b/"), ("a/", "a/"), ("records/files/", "")] {
+        let found = faults(&json!({"OBJECT_PREFIX": files, "RECORDS_PREFIX": records}));
+        assert!(found.len() == 1 && found[0].0 == "RECORDS_PREFIX", "{files} {records}: {found:?}");
+        assert!(found[0].1.contains("OBJECT_PREFIX"), "{found:?}");
+    }
+}
+
+#[test]
+fn the_list_is_asked_for_where_the_records_are_and_as_often_as_is_said() {
+    let with = |changes: Value| config::config(changes.as_object().unwrap()).unwrap();
+    let url = |changes: Value| {
+        fetch::request(&Revocations::default(), UnixTime::from_secs(1_800_000_000), &with(changes)).unwrap().url
+    };
+    assert_eq!(url(json!({})), "https://bucket.s3.eu-central-1.amazonaws.com/records/revoked");
+    assert_eq!(
+        url(json!({"RECORDS_PREFIX": "a b/c/"})),
+        "https://bucket.s3.eu-central-1.amazonaws.com/a%20b/c/revoked"
+    );
+    assert_eq!(url(json!({"RECORDS_ORIGIN": "http://127.0.0.1:9/x"})), "http://127.0.0.1:9/x/records/revoked");
+    assert_eq!(with(json!({})).revocation_poll(), Seconds(4));
+    for seconds in [1, 30] {
+        let poll = with(json!({"REVOCATION_POLL_SECONDS": seconds.to_string()})).revocation_poll();
+        assert_eq!(poll, Seconds(seconds));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::keys::parse_keys;
 use super::raw::Raw;
 use crate::cache::CacheRules;
 use crate::limit::StrictRates;
+use super::records::{Records, revocation_poll};
 use crate::origin::Endpoint;
 use crate::path::ObjectPath;
 use crate::range::number;
@@ -11,7 +12,7 @@ use crate::request::split_port;
 use crate::retry::Origin;
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, Signer};
-use crate::time::UnixTime;
+use crate::time::{Seconds, UnixTime};
 use crate::token::KeySet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -27,6 +28,8 @@ pub struct Config {
     /// The same objects in another region.
     pub(crate) second: Option<Bucket>,
     pub(crate) object_prefix: String,
+    pub(crate) records: Records,
+    pub(crate) revocation_poll: Seconds,
     pub(crate) signer: Endpoint,
     pub(crate) security_contact: Option<String>,
     pub(crate) cache: CacheRules,
@@ -88,6 +91,11 @@ impl Config {
     /// This deployment's id.
     pub fn audience(&self) -> &str {
         &self.audience
+    }
+
+    /// How often the revocation list is to be asked for.
+    pub const fn revocation_poll(&self) -> Seconds {
+        self.revocation_poll
     }
 }
 
@@ -217,6 +225,9 @@ impl Config {
                 false
             }
         };
+        let files = (bucket.as_ref(), object_prefix.as_deref());
+        let records = Records::check(raw.records_prefix, raw.records_origin, files, &mut faults);
+        let revocation_poll = revocation_poll(raw.revocation_poll_seconds, &mut faults);
         let signer = faults.checked("SIGNER_URL", raw.signer_url, URL, Endpoint::parse);
         let security_contact = contact("SECURITY_CONTACT", raw.security_contact, &mut faults);
         let report_contact = contact("REPORT_CONTACT", raw.report_contact, &mut faults);
@@ -230,7 +241,8 @@ impl Config {
             &mut faults,
         );
         // Every `None` above has left a fault; the second pattern says so to the compiler.
-        match (file_host, page_host, audience, bucket, region, object_prefix, signer, keys, credentials) {
+        let records = records.zip(revocation_poll);
+        match (file_host, page_host, audience, bucket, region, object_prefix, records, signer, keys, credentials) {
             (
                 Some(file_host),
                 Some(page_host),
@@ -238,6 +250,7 @@ impl Config {
                 Some(bucket),
                 Some(region),
                 Some(object_prefix),
+                Some((records, revocation_poll)),
                 Some(signer),
                 Some(keys),
                 Some(credentials),
@@ -248,6 +261,8 @@ impl Config {
                 first: Bucket::new(bucket, region.clone()),
                 second,
                 object_prefix,
+                records,
+                revocation_poll,
                 signer,
                 report_contact: report_contact.or_else(|| security_contact.clone()),
                 security_contact,

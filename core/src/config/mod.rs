@@ -4,10 +4,12 @@
 mod checked;
 mod keys;
 mod raw;
+mod records;
 
 pub use checked::{Config, Fault, Faults, credentials, host, object_prefix, region};
 pub use keys::parse_keys;
 pub use raw::Raw;
+pub use records::{DEFAULT_RECORDS_PREFIX, DEFAULT_REVOCATION_POLL, Records};
 
 #[cfg(test)]
 mod tests {

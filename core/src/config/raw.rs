@@ -26,6 +26,12 @@ pub struct Raw {
     pub second_region: Option<String>,
     /// The folder of the bucket that links can reach, with its closing slash: `files/`.
     pub object_prefix: Option<String>,
+    /// The folder of the bucket for the service's own records, which no link can reach: `records/` if absent.
+    pub records_prefix: Option<String>,
+    /// The URL of the bucket of the records, if it is not that of `origin`.
+    pub records_origin: Option<String>,
+    /// How often the revocation list is asked for, in whole seconds from 1 to 30: 4 if absent.
+    pub revocation_poll_seconds: Option<String>,
     /// The signer's Function URL.
     pub signer_url: Option<String>,
     /// Where to report weaknesses (RFC 9116): `mailto:` or `https:`. Without it there is no security.txt.
@@ -94,6 +100,9 @@ impl Raw {
             "SECOND_ORIGIN" => &mut self.second_origin,
             "SECOND_REGION" => &mut self.second_region,
             "OBJECT_PREFIX" => &mut self.object_prefix,
+            "RECORDS_PREFIX" => &mut self.records_prefix,
+            "RECORDS_ORIGIN" => &mut self.records_origin,
+            "REVOCATION_POLL_SECONDS" => &mut self.revocation_poll_seconds,
             "SIGNER_URL" => &mut self.signer_url,
             "SECURITY_CONTACT" => &mut self.security_contact,
             "CACHE_BYTES" => &mut self.cache_bytes,

@@ -1,4 +1,4 @@
-//! What a fault of S3 in an upload means for the client.
+//! What a fault of S3 in an upload, or in a record, means for the client.
 
 use crate::refusal::Refusal;
 use crate::s3_error;
@@ -18,6 +18,18 @@ pub fn refusal(status: u16, body: &str) -> Refusal {
         Some("MethodNotAllowed") => Refusal::OriginError("MethodNotAllowed"),
         code => s3_error::refusal(status, code),
     }
+}
+
+/// Whether an answer to a read of a record says that there is none. Without s3:ListBucket, which the signer does not
+/// have, that looks like a record that may not be read.
+pub fn is_missing(body: &str) -> bool {
+    matches!(s3_error::code(body), Some("NoSuchKey" | "AccessDenied"))
+}
+
+/// Whether an answer to a conditional write says that somebody else wrote first (S3 user guide, "Conditional
+/// writes"): the record is there, is another one, is being written, or has gone.
+pub fn is_lost_race(body: &str) -> bool {
+    matches!(s3_error::code(body), Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey"))
 }
 
 #[cfg(test)]
@@ -42,5 +54,21 @@ mod tests {
             assert_eq!(refusal(status, &body).status(), ours, "{code}");
         }
         assert_eq!(refusal(404, "").status(), 502);
+    }
+
+    #[test]
+    fn a_record_can_be_missing_and_a_write_can_come_second() {
+        let body = |code: &str| alloc::format!("<Error><Code>{code}</Code></Error>");
+        for (code, missing, lost) in [
+            ("NoSuchKey", true, true),
+            ("AccessDenied", true, false),
+            ("PreconditionFailed", false, true),
+            ("ConditionalRequestConflict", false, true),
+            ("NoSuchBucket", false, false),
+            ("SlowDown", false, false),
+        ] {
+            assert_eq!((is_missing(&body(code)), is_lost_race(&body(code))), (missing, lost), "{code}");
+        }
+        assert!(!is_missing("") && !is_lost_race(""));
     }
 }

@@ -7,10 +7,12 @@
 pub mod duration;
 pub mod fault;
 pub mod parts;
+pub mod revocation;
 pub mod share;
 pub mod upload;
 
 pub use duration::{Span, presign_until};
 pub use parts::PartPlan;
+pub use revocation::RevocationRequest;
 pub use share::{Links, Share, ShareRequest, Shared};
 pub use upload::{Upload, UploadGrant, UploadRequest};

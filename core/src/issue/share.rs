@@ -205,6 +205,7 @@ pub(super) fn mint_refusal(fault: MintFault) -> Refusal {
     match fault {
         MintFault::TooLong => Refusal::BadRequest("the terms do not fit into a token"),
         MintFault::NoDownloads => Refusal::BadRequest("max_downloads is at least 1"),
+        MintFault::NamelessParent => Refusal::Internal("a token would be made from one without an id"),
         MintFault::EndsBeforeItBegins => Refusal::Internal("a token would end before it begins"),
     }
 }

@@ -38,6 +38,8 @@ pub enum Listing {
     /// Yes.
     Shown,
 }
+/// Length of a share's id.
+pub const SHARE_ID_BYTES: usize = 16;
 
 /// What an issuer said, borrowed from the token.
 #[derive(Clone, Debug, Default)]
@@ -123,9 +125,11 @@ impl<'a> Claims<'a> {
             label::PURPOSE => self.purpose = one_of(value, &[Purpose::Download, Purpose::Upload, Purpose::Grant])?,
             label::LARGEST_UPLOAD => self.largest_upload = Some(unsigned(value)?),
             label::OBJECT_VERSION => self.object_version = Some(text(value)?),
-            label::SHARE => self.share = Some(bytes(value)?),
-            label::PARENT => self.parent = Some(bytes(value)?),
             label::MAY_LIST => self.listing = one_of(value, &[Listing::Hidden, Listing::Shown])?,
+            label::SHARE => {
+                self.share = Some(bytes(value)?).filter(|id| id.len() == SHARE_ID_BYTES).ok_or(MALFORMED)?.into();
+            }
+            label::PARENT => self.parent = Some(bytes(value)?).filter(|id| !id.is_empty()).ok_or(MALFORMED)?.into(),
             label::PASSWORD => return Err(Refusal::Forbidden("passwords are not implemented")),
             _ => return Err(Refusal::Forbidden("a claim is not implemented")),
         }
@@ -150,6 +154,16 @@ impl<'a> Claims<'a> {
     /// The token's only identity (RFC 8392 section 3.1.7).
     pub const fn id(&self) -> Option<&'a [u8]> {
         self.id
+    }
+
+    /// The share that it belongs to (private claim -65545), where that is not the one that its id names.
+    pub const fn share(&self) -> Option<&'a [u8]> {
+        self.share
+    }
+
+    /// The id of the token that it was made from (private claim -65546): a grant's link.
+    pub const fn parent(&self) -> Option<&'a [u8]> {
+        self.parent
     }
 
     /// How many downloads it allows: `None` for any number.
@@ -188,11 +202,6 @@ impl<'a> Claims<'a> {
     /// Whether a folder's names are told.
     pub const fn listing(&self) -> Listing {
         self.listing
-    }
-
-    /// Of a grant: the id of the token whose use it is.
-    pub const fn parent(&self) -> Option<&'a [u8]> {
-        self.parent
     }
 
     /// When it was issued; it bounds nothing but the token's life.

@@ -1,6 +1,6 @@
 //! Making a token: the only encoder of the profile. Entropy and time are arguments.
 
-use super::claims::{Disposition, Listing, Purpose};
+use super::claims::{Disposition, Listing, Purpose, SHARE_ID_BYTES};
 use super::keys::TokenKey;
 use super::label;
 use super::wire::{ALG_HMAC_256_256, MAX_BYTES, with_mac_input};
@@ -52,6 +52,10 @@ pub struct NewToken<'a> {
     pub object_version: Option<&'a str>,
     /// Whether the names in a folder are told; of one object it says nothing.
     pub listing: Listing,
+    /// The share that it belongs to, where that is not named by its own id or its parent's.
+    pub share: Option<[u8; SHARE_ID_BYTES]>,
+    /// The id of the token that it is made from: revoking that one revokes this one.
+    pub parent: Option<&'a [u8]>,
 }
 
 /// The object or objects below the route `/f/` that a token opens.
@@ -72,6 +76,8 @@ pub enum MintFault {
     NoDownloads,
     /// The token would end before it begins, or before it is made.
     EndsBeforeItBegins,
+    /// A parent whose id is no byte long: nothing could name it.
+    NamelessParent,
 }
 
 impl<'a> NewToken<'a> {
@@ -96,6 +102,8 @@ impl<'a> NewToken<'a> {
             largest_upload: None,
             object_version: None,
             listing: Listing::Hidden,
+            share: None,
+            parent: None,
         }
     }
 }
@@ -124,6 +132,9 @@ pub fn mint(new: &NewToken<'_>, key: &TokenKey) -> Result<String, MintFault> {
     if new.not_before.is_some_and(|begin| begin >= new.expires) || new.issued_at.is_some_and(|made| made >= new.expires)
     {
         return Err(MintFault::EndsBeforeItBegins);
+    }
+    if new.parent.is_some_and(<[u8]>::is_empty) {
+        return Err(MintFault::NamelessParent);
     }
     seal(&payload(new, key.issuer()), key)
 }
@@ -178,6 +189,8 @@ fn payload(new: &NewToken<'_>, issuer: &str) -> Vec<u8> {
     claims.add_some(label::OBJECT_VERSION, new.object_version, Writer::text);
     let shown = (new.listing == Listing::Shown).then_some(1);
     claims.add_some(label::MAY_LIST, shown, Writer::unsigned);
+    claims.add_some(label::SHARE, new.share.as_ref(), |w, id| w.bytes(id));
+    claims.add_some(label::PARENT, new.parent, Writer::bytes);
     claims.into_bytes()
 }
 
@@ -238,5 +251,29 @@ impl ClaimWriter {
         let mut out = Writer::default();
         out.map(self.pairs).raw(&self.body.into_bytes());
         out.into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::{KeyId, Secret};
+
+    #[test]
+    fn what_could_never_be_accepted_or_named_is_not_made() {
+        let key = TokenKey::new("demo".into(), KeyId::new("a").unwrap(), &Secret::new([7; 32].into()), None).unwrap();
+        let path = ObjectPath::from_key("a").unwrap();
+        let good = NewToken::new([1; 16], Opens::Object(&path), UnixTime::from_secs(1_000));
+        assert!(mint(&good, &key).is_ok());
+        let at = |secs| Some(UnixTime::from_secs(secs));
+        for (bad, fault) in [
+            (NewToken { max_downloads: Some(0), ..good.clone() }, MintFault::NoDownloads),
+            (NewToken { not_before: at(1_000), ..good.clone() }, MintFault::EndsBeforeItBegins),
+            (NewToken { issued_at: at(1_000), ..good.clone() }, MintFault::EndsBeforeItBegins),
+            (NewToken { parent: Some(&[]), ..good.clone() }, MintFault::NamelessParent),
+            (NewToken { parent: Some(&[0; MAX_BYTES]), ..good.clone() }, MintFault::TooLong),
+        ] {
+            assert_eq!(mint(&bad, &key), Err(fault));
+        }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) mod label {
     pub(crate) const LARGEST_UPLOAD: i128 = -65_541;
     pub(crate) const OBJECT_VERSION: i128 = -65_542;
     pub(crate) const PASSWORD: i128 = -65_543;
+    pub(crate) const MAY_LIST: i128 = -65_544;
     pub(crate) const SHARE: i128 = -65_545;
     pub(crate) const PARENT: i128 = -65_546;
-    pub(crate) const MAY_LIST: i128 = -65_544;
 }

@@ -4,7 +4,7 @@
 use clap::Parser;
 use clouddrop_signer::iam::Gate;
 use clouddrop_signer::log::Log;
-use clouddrop_signer::{Config, Raw, Signer, server};
+use clouddrop_signer::{Config, Raw, Signer, now, server};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -57,6 +57,7 @@ async fn serve(listen: SocketAddr, signer: Arc<Signer>, gate: Arc<Gate>) -> Resu
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let handler = |kind| signal(kind).map_err(|error| error.to_string());
     let (mut interrupt, mut terminate) = (handler(SignalKind::interrupt())?, handler(SignalKind::terminate())?);
+    signer.ensure_list(now()).await;
     announce(address).map_err(|error| format!("standard output is closed: {error}"))?;
     tokio::select! {
         served = server::serve(listener, signer, gate) => served.map_err(|error| error.to_string()),

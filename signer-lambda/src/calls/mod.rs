@@ -1,5 +1,6 @@
 //! The calls: JSON to terms, terms to tokens and URLs, and back to JSON.
 
+pub(crate) mod revocations;
 pub(crate) mod shares;
 pub(crate) mod uploads;
 

@@ -1,15 +1,18 @@
-//! S3 as the signer needs it: presigned URLs, and the five calls of an upload in parts. Each call is one signed
-//! request; no text of S3's leaves here.
+//! S3 as the signer needs it: presigned URLs, the five calls of an upload in parts, and the revocation list. Each
+//! call is one signed request; no text of S3's leaves here.
 
 mod client;
+mod records;
 mod sign;
 mod xml;
 
+pub(crate) use records::{StoredList, Written};
 pub(crate) use xml::Part;
 
 use crate::config::Config;
 use crate::failure::Failure;
 use client::{Answer, Client};
+use clouddrop_core::config::Records;
 use clouddrop_core::issue::{fault, presign_until};
 use clouddrop_core::origin::Endpoint;
 use clouddrop_core::{ObjectPath, Refusal, Seconds, UnixTime, percent, sigv4};
@@ -23,6 +26,7 @@ const MAX_PAGES: usize = 10;
 pub(crate) struct S3 {
     bucket: Endpoint,
     prefix: String,
+    records: Records,
     identity: Identity,
     credentials_end: Option<UnixTime>,
     client: Client,
@@ -48,6 +52,7 @@ impl S3 {
         Self {
             bucket: config.bucket.clone(),
             prefix: config.object_prefix.clone(),
+            records: config.records.clone(),
             identity: Identity::new(&config.credentials, &config.region),
             credentials_end: config.credentials.expires,
             client: Client::new(),
@@ -79,8 +84,8 @@ impl S3 {
         now: UnixTime,
     ) -> Result<String, Failure> {
         let headers = [("content-type", content_type)];
-        let answer = self.call("POST", path, &[("uploads", "")], &headers, String::new(), now).await?;
-        xml::upload_id(&answer.body).ok_or_else(|| unreadable("CreateMultipartUpload"))
+        let answer = self.call("POST", path, &[("uploads", "")], &headers, Vec::new(), now).await?;
+        xml::upload_id(answer.text()).ok_or_else(|| unreadable("CreateMultipartUpload"))
     }
 
     /// ListParts, all pages: the parts in the order of their numbers.
@@ -95,8 +100,8 @@ impl S3 {
             let after = parts.last().map_or(0, |part| part.number);
             let marker = after.to_string();
             let query = [("max-parts", "1000"), ("part-number-marker", &marker), ("uploadId", upload_id)];
-            let answer = self.call("GET", path, &query, &[], String::new(), now).await?;
-            let page = xml::part_page(&answer.body).ok_or_else(|| unreadable("ListParts"))?;
+            let answer = self.call("GET", path, &query, &[], Vec::new(), now).await?;
+            let page = xml::part_page(answer.text()).ok_or_else(|| unreadable("ListParts"))?;
             // Numbers that do not rise would make the next page the same as this one.
             let mut last = after;
             for part in &page.parts {
@@ -127,19 +132,19 @@ impl S3 {
     ) -> Result<String, Failure> {
         let headers = [("content-type", "application/xml"), ("if-none-match", "*")];
         let body = xml::complete_request(parts);
-        let answer = self.call("POST", path, &[("uploadId", upload_id)], &headers, body, now).await?;
+        let answer = self.call("POST", path, &[("uploadId", upload_id)], &headers, body.into_bytes(), now).await?;
         // S3 sends the 200 before it has put the parts together, and may then say in the body that it failed.
-        match xml::completed(&answer.body) {
+        match xml::completed(answer.text()) {
             Some(etag) => Ok(etag),
             None => {
-                Err(Failure::because(fault::refusal(answer.status, &answer.body), "CompleteMultipartUpload in a 200"))
+                Err(Failure::because(fault::refusal(answer.status, answer.text()), "CompleteMultipartUpload in a 200"))
             }
         }
     }
 
     /// AbortMultipartUpload.
     pub(crate) async fn abort_upload(&self, path: &ObjectPath, upload_id: &str, now: UnixTime) -> Result<(), Failure> {
-        self.call("DELETE", path, &[("uploadId", upload_id)], &[], String::new(), now).await.map(|_| ())
+        self.call("DELETE", path, &[("uploadId", upload_id)], &[], Vec::new(), now).await.map(|_| ())
     }
 
     /// One signed request; an answer that is no success becomes a refusal.
@@ -149,19 +154,27 @@ impl S3 {
         path: &ObjectPath,
         query: &[(&str, &str)],
         headers: &[(&str, &str)],
-        body: String,
+        body: Vec<u8>,
+        now: UnixTime,
+    ) -> Result<Answer, Failure> {
+        let answer = self.ask(method, &self.url(path, query), headers, body, now).await?;
+        if answer.is_success() { Ok(answer) } else { Err(refused(method, &answer)) }
+    }
+
+    /// One signed request, whatever the answer.
+    async fn ask(
+        &self,
+        method: &'static str,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
         now: UnixTime,
     ) -> Result<Answer, Failure> {
         if self.credentials_end.is_some_and(|end| now >= end) {
             return Err(Refusal::OriginUnavailable("our AWS credentials have ended").into());
         }
-        let request = self.identity.sign(method, &self.url(path, query), headers, body, now)?;
-        let answer = self.client.send(request).await?;
-        if (200..300).contains(&answer.status) {
-            return Ok(answer);
-        }
-        let refusal = fault::refusal(answer.status, &answer.body);
-        Err(Failure::because(refusal, format!("{method}: S3 answered {}", answer.status)))
+        let request = self.identity.sign(method, url, headers, body, now)?;
+        self.client.send(request).await
     }
 
     fn url(&self, path: &ObjectPath, query: &[(&str, &str)]) -> String {
@@ -175,6 +188,11 @@ impl S3 {
         }
         url
     }
+}
+
+fn refused(method: &str, answer: &Answer) -> Failure {
+    let refusal = fault::refusal(answer.status, answer.text());
+    Failure::because(refusal, format!("{method}: S3 answered {}", answer.status))
 }
 
 fn unreadable(call: &str) -> Failure {

@@ -64,19 +64,18 @@ impl Identity {
         method: &str,
         url: &str,
         headers: &[(&str, &str)],
-        body: String,
+        body: Vec<u8>,
         now: UnixTime,
-    ) -> Result<Request<String>, Failure> {
+    ) -> Result<Request<Vec<u8>>, Failure> {
         let mut settings = settings();
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut request = request.body(body).map_err(|_| CANNOT_SIGN)?;
-        let signable = request.body().clone();
-        self.apply(&mut request, headers, SignableBody::Bytes(signable.as_bytes()), settings, now)?;
-        Ok(request)
+        let mut request = request.body(()).map_err(|_| CANNOT_SIGN)?;
+        self.apply(&mut request, headers, SignableBody::Bytes(&body), settings, now)?;
+        Ok(request.map(|()| body))
     }
 
     fn apply<B>(

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+pub(crate) mod bucket;
+
 use clouddrop_core::hash::{push_hex, sha256};
 use clouddrop_core::{Client, Decision, Headers, UnixTime};
 use clouddrop_signer::log::Log;
@@ -50,10 +52,17 @@ pub(crate) fn signer_with(changes: &[(&'static str, &str)]) -> Signer {
 
 /// A signer whose log can be read.
 pub(crate) fn signer_with_log() -> (Signer, Arc<Mutex<String>>) {
+    signer_with_log_and(&[])
+}
+
+/// The same with variables changed.
+pub(crate) fn signer_with_log_and(changes: &[(&'static str, &str)]) -> (Signer, Arc<Mutex<String>>) {
     let lines = Arc::new(Mutex::new(String::new()));
     let sink = Arc::clone(&lines);
     let log = Log::to(move |line| *sink.lock().unwrap() += line);
-    (Signer::new(config(&environment()).unwrap(), log), lines)
+    let mut environment = environment();
+    environment.extend(changes.iter().map(|(name, value)| (*name, value.to_string())));
+    (Signer::new(config(&environment).unwrap(), log), lines)
 }
 
 pub(crate) fn wait<F: Future>(future: F) -> F::Output {
@@ -87,6 +96,14 @@ pub(crate) fn post(signer: &Signer, path: &str, body: impl Into<Vec<u8>>) -> (u1
     (reply.status().as_u16(), body)
 }
 
+/// A question as a client of the edge asks it.
+pub(crate) fn get(path: &str) -> Request<Vec<u8>> {
+    let mut call = request(path, Vec::new());
+    *call.method_mut() = http::Method::GET;
+    call.headers_mut().remove("content-type");
+    call
+}
+
 /// The code of a refused call; the body is exactly a problem.
 pub(crate) fn refused(reply: &Response<String>) -> (u16, String) {
     let problem: BTreeMap<String, Value> = serde_json::from_str(reply.body()).unwrap();
@@ -96,11 +113,16 @@ pub(crate) fn refused(reply: &Response<String>) -> (u16, String) {
     (reply.status().as_u16(), problem["code"].as_str().unwrap().into())
 }
 
-/// An edge in front of a signer at `signer_url`.
+/// An edge in front of a signer at `signer_url`, and of a bucket that nobody serves.
 pub(crate) fn edge(signer_url: &str) -> clouddrop_core::Config {
+    edge_of("http://127.0.0.1:9/bucket", signer_url)
+}
+
+/// An edge in front of a bucket and a signer.
+pub(crate) fn edge_of(origin: &str, signer_url: &str) -> clouddrop_core::Config {
     let raw = serde_json::json!({
         "FILE_HOST": "127.0.0.1:8788", "PAGE_HOST": "127.0.0.1:8787", "AUDIENCE": "dev",
-        "ORIGIN": "http://127.0.0.1:9/bucket", "REGION": "us-east-1", "OBJECT_PREFIX": "files/",
+        "ORIGIN": origin, "REGION": "us-east-1", "OBJECT_PREFIX": "files/",
         "SIGNER_URL": signer_url, "TOKEN_KEYS": TOKEN_KEYS,
         "AWS_ACCESS_KEY_ID": EDGE_ID, "AWS_SECRET_ACCESS_KEY": EDGE_SECRET,
     });

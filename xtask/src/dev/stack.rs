@@ -20,6 +20,10 @@ const BUCKET: &str = "clouddrop";
 const REGION: &str = "us-east-1";
 /// The part of the bucket that links can reach.
 const OBJECT_PREFIX: &str = "files/";
+/// The service's own folder, which they cannot.
+const RECORDS_PREFIX: &str = "records/";
+/// The one record that there is: the list of what is taken back.
+const REVOKED: &str = "records/revoked";
 const AUDIENCE: &str = "dev";
 /// What the upload that is printed at the end sends.
 const HELLO: (&str, &str) = ("hello.txt", "Hello from CloudDrop");
@@ -109,24 +113,26 @@ fn start_s3(
     page_origin: &str,
     processes: &mut Processes,
 ) -> Result<String, Interruption> {
-    let identity = |name: &str, key: &AccessKey, prefixes: &[&str], allow: &[&str]| {
+    let may = |prefix: &str, actions: &[&str]| {
+        let actions: Vec<String> = actions.iter().map(|action| format!("s3:{action}")).collect();
+        json!({ "allow": actions, "prefixes": [prefix] })
+    };
+    let identity = |name: &str, key: &AccessKey, first: Value, also: Value| {
         json!({
             "name": name,
             "access_key_id": key.access_key_id,
             "secret_access_key": key.secret_access_key,
-            "allow": allow.iter().map(|action| format!("s3:{action}")).collect::<Vec<_>>(),
-            "prefixes": prefixes,
+            "allow": first["allow"],
+            "prefixes": first["prefixes"],
+            "also": [also],
         })
     };
-    // As in AWS: the edge only reads and, by a condition on s3:prefix, lists below the prefix; the signer only writes.
+    // As in AWS: of files the edge only reads and, by a condition on s3:prefix, lists, and the signer only writes; the list of what is taken back is read by
+    // both and written by the signer.
+    let upload = ["PutObject", "AbortMultipartUpload", "ListMultipartUploadParts"];
     let identities = json!([
-        identity("edge", &state.edge, &[OBJECT_PREFIX], &["GetObject", "ListBucket"]),
-        identity(
-            "signer",
-            &state.signer,
-            &[OBJECT_PREFIX],
-            &["PutObject", "AbortMultipartUpload", "ListMultipartUploadParts"]
-        ),
+        identity("edge", &state.edge, may(OBJECT_PREFIX, &["GetObject", "ListBucket"]), may(REVOKED, &["GetObject"])),
+        identity("signer", &state.signer, may(OBJECT_PREFIX, &upload), may(REVOKED, &["GetObject", "PutObject"])),
     ]);
     let file = run_folder.path.join("identities.json");
     state::write_private(&file, identities.to_string().as_bytes())?;
@@ -162,6 +168,7 @@ fn start_signer(
         ("ORIGIN", bucket),
         ("REGION", REGION),
         ("OBJECT_PREFIX", OBJECT_PREFIX),
+        ("RECORDS_PREFIX", RECORDS_PREFIX),
         ("TOKEN_KEYS", &token_keys),
         ("API_KEYS", &api_keys),
         ("AWS_ACCESS_KEY_ID", &state.signer.access_key_id),
@@ -198,6 +205,9 @@ fn bindings(
         // A laptop has one client, and load tests are run here: `--set` gives the limits of a deployment.
         ("ISSUES_PER_MINUTE", "1000000"),
         ("CLAIMS_PER_MINUTE", "1000000"),
+        ("RECORDS_PREFIX", RECORDS_PREFIX),
+        // Not where --origin points, which is there to fail: that the list is out of reach is a failure of its own.
+        ("RECORDS_ORIGIN", bucket),
         ("SIGNER_URL", signer),
         ("TOKEN_KEYS", &token_keys),
         ("AWS_ACCESS_KEY_ID", &state.edge.access_key_id),

@@ -1,0 +1,50 @@
+//! A bucket that is a real server: it verifies every signature and enforces what each identity may do.
+
+use clouddrop_dev_s3::{Durability, Identity, Options, Server};
+use serde_json::json;
+use std::path::Path;
+
+/// Runs `test` with the URL of a bucket in which the signer may do what its role allows, and the edge too.
+pub(crate) fn with_bucket(test: impl FnOnce(&str)) {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (ready, started) = std::sync::mpsc::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let data = folder.path().to_path_buf();
+    let server = std::thread::spawn(move || {
+        runtime.block_on(async move {
+            let server = Server::start(options(&data)).await.unwrap();
+            ready.send(server.address()).unwrap();
+            let _ = stopped.await;
+            server.stop().await;
+        });
+    });
+    test(&format!("http://{}/bucket", started.recv().unwrap()));
+    drop(stop);
+    server.join().unwrap();
+}
+
+fn options(data: &Path) -> Options {
+    let identities = json!([
+        {
+            "name": "signer", "access_key_id": "AKIDSIGNER", "secret_access_key": "signer-secret-0123456789",
+            "allow": ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], "prefixes": ["files/"],
+            "also": [{ "allow": ["s3:GetObject", "s3:PutObject"], "prefixes": ["records/revoked"] }],
+        },
+        {
+            "name": "edge", "access_key_id": super::EDGE_ID, "secret_access_key": super::EDGE_SECRET,
+            "allow": ["s3:GetObject"], "prefixes": ["files/", "records/revoked"],
+        },
+    ]);
+    let identities: Vec<Identity> = serde_json::from_value(identities).unwrap();
+    Options {
+        data: data.into(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        bucket: "bucket".into(),
+        region: "us-east-1".into(),
+        identities,
+        access_log: None,
+        cors_origins: Vec::new(),
+        durability: Durability::ProcessCrash,
+    }
+}
