@@ -66,7 +66,7 @@ fn signing_key() -> anyhow::Result<TokenKey> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
-    use clouddrop_core::border::Question;
+    use clouddrop_core::border::{Asked, Question};
     use clouddrop_core::retry::Health;
     use clouddrop_core::{Config, Raw};
 
@@ -84,7 +84,7 @@ mod tests {
             id_header: "cf-ray",
             country_header: "cf-ipcountry",
         };
-        question.decide(UnixTime::from_secs(unix_time().unwrap()), &config, &mut Health::default())
+        question.decide(Asked::Yes, UnixTime::from_secs(unix_time().unwrap()), &config, &mut Health::default())
     }
 
     #[test]

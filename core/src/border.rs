@@ -16,9 +16,11 @@
 //! claim     K \n link limit ends \n key size version     ask the counter, with 16 random bytes in hexadecimal between
 //!           the two, then `Question::granted`
 //! place     P                           ask again with the client's place
+//! list      L                           ask for the newest revocation list, then again
 //! finish    Q                           the request is needed: `Question::finish`
 //! missing   M                           the kept answer does not do: ask the origin
-//! body      W \n limits \n log \n most  read the request's body, no more than so many bytes, then `Question::forward`
+//! body      W \n limits \n log \n most \n list       read the request's body, no more than so many bytes, then `Question::forward`; where
+//!           `list` is `l`, the call changes the revocation list
 //! ```
 //! `place` is `?` (not looked up) or `country,subdivision,asn`, each part empty where it is not known;
 //! `names` are those of the headers, with a space between them, and are followed by as many values: a host can
@@ -28,7 +30,8 @@
 //! `limits` are `letter` + key, with a space between them: c the client, t the token, b bad tokens, s a strict
 //! bucket. `log` is the beginning of the request's log line, `fields` go behind it, and the host adds what it
 //! has measured. `time` is how long to wait for the first byte, in milliseconds. Of `flags`, `c` says that a kept
-//! answer may do and `x` that the origin is not to be asked. `uses` is what a counter is to be asked: `left link limit`
+//! answer may do, `x` that the origin is not to be asked, `r` that the revocation list is to be asked for
+//! meanwhile, `d` that it could not be had. `uses` is what a counter is to be asked: `left link limit`
 //! before the answer is settled, or `grant link session` before a body of so many `bytes` goes out.
 
 mod write;
@@ -47,6 +50,7 @@ use crate::origin_reply::{MAX_ERROR_BYTES, Next};
 use crate::refusal::Refusal;
 use crate::request::{Client, Headers, Place, Request};
 use crate::retry::{Attempt, Health, Origin};
+use crate::revocation::{self, Freshness};
 use crate::time::{Seconds, UnixTime};
 use crate::trail::Trail;
 use alloc::string::String;
@@ -97,13 +101,23 @@ impl Question<'_> {
     }
 
     /// Decides, and writes the decision.
-    pub fn decide(&self, now: UnixTime, config: &Config, health: &mut Health) -> String {
+    ///
+    /// `list` tells whether the revocation list was asked for just now, with or without success: if not, and a token
+    /// needs a newer one, that is the answer.
+    pub fn decide(&self, list: Asked, now: UnixTime, config: &Config, health: &mut Health) -> String {
         self.with_request(&mut |request| {
             let mut trail = Trail::default();
             let decision = decide_on(request, now, config, &mut trail);
+            let freshness = config.revocations().freshness(now, config.revocation_poll());
+            let is_old = matches!(freshness, Freshness::Wait | Freshness::Refuse);
+            if is_old && list == Asked::No && trail.key_id.is_some() {
+                return LIST.into();
+            }
             let opening = Opening {
                 limits: write::limits(request, &trail, &decision),
                 uses: write::uses(&trail),
+                refreshes: freshness == Freshness::Refresh,
+                is_old,
                 log: trail.log_line(request, request.headers.one(self.country_header)),
             };
             match decision {
@@ -116,7 +130,7 @@ impl Question<'_> {
                 },
                 Decision::Folder(folder) => write_fetch('F', &opening, folder.fetch, health, now, config),
                 Decision::Claim(claim) => write_fetch('F', &opening, claim.fetch, health, now, config),
-                Decision::Forward(_) => write::other(&opening),
+                Decision::Forward(forward) => write::other(&opening, &forward),
             }
         })
     }
@@ -276,6 +290,12 @@ impl Question<'_> {
         })
     }
 
+    /// The question for the newest revocation list: `url \n names (\n value)*`, or nothing if it cannot be put.
+    pub fn list_request(now: UnixTime, config: &Config) -> String {
+        revocation::fetch::request(config.revocations(), now, config)
+            .map_or_else(|_| String::new(), |ask| write::write_list(&ask))
+    }
+
     /// The reply to a claim, from what the counter said.
     pub fn granted(&self, taken: &str, now: UnixTime, config: &Config) -> String {
         self.with_request(&mut |request| {
@@ -317,6 +337,17 @@ fn answered(expect: &Expect, health: &mut Health) {
         health.succeeded(expect.origin);
     }
 }
+
+/// Whether something was done already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// It was.
+    Yes,
+    /// It was not.
+    No,
+}
+
+const LIST: &str = "L";
 
 /// The reason while a breaker is open.
 const CLOSED: &str = "the origin is left alone for a moment";

@@ -35,7 +35,8 @@ pub fn decide(request: &Request<'_>, now: UnixTime, config: &Config) -> Decision
 /// 2. The path, refused if it is not canonical (400); the token's carrier, refused if two differ (400).
 /// 3. Structure, algorithm, key and MAC: 401 for all of them alike.
 /// 4. Every claim (403); where the client is, asked for only if the token asks.
-/// 5. A counted link is read with a claimed use only (403); then the request for the origin is signed.
+/// 5. The token, its share, its subject or its key is not revoked (410), by a list that is not too old (503).
+/// 6. A counted link is read with a claimed use only (403); then the request for the origin is signed.
 pub fn decide_on(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Trail) -> Decision {
     match routed(request, now, config, trail) {
         Ok(decision) => decision,
@@ -216,7 +217,9 @@ fn granted<'a>(
         method: method.as_str(),
         audience: &config.audience,
     };
-    policy::grant(token, &ask, method, path, now)
+    let grant = policy::grant(token, &ask, method, path, now)?;
+    config.revocations.check(grant.token(), now)?;
+    Ok(grant)
 }
 
 /// The object that a token names, by itself or with a path below its prefix.

@@ -96,6 +96,11 @@ pub(crate) enum ApiBody {
 }
 
 impl Forward {
+    /// Whether the call changes the revocation list, which this instance then asks for at once.
+    pub(crate) fn changes_revocations(&self) -> bool {
+        self.path == "/api/v1/revocations" && self.body == ApiBody::Json
+    }
+
     /// Most bytes of body to read: one more means [`Refusal::TooLarge`].
     pub const MAX_BODY_BYTES: usize = MAX_API_BODY_BYTES;
 

@@ -55,6 +55,11 @@ impl<'a> Grant<'a> {
         self.token.claims()
     }
 
+    /// The token that it was made from.
+    pub(crate) const fn token(&self) -> &Verified<'a> {
+        &self.token
+    }
+
     /// Whose token it is: the issuer of the key that made it.
     pub fn issuer(&self) -> &str {
         self.token.key().issuer()

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
 use clouddrop_cases::config;
-use clouddrop_core::border::{self, Question, Settling, header_sets};
+use clouddrop_core::border::{self, Asked, Question, Settling, header_sets};
 use clouddrop_core::retry::{Attempt, FIRST_BYTE_MILLIS, Health};
 use clouddrop_core::{Config, HeaderSet, UnixTime};
 use serde_json::{Map, Value};
@@ -48,7 +48,7 @@ fn a_broken_text_is_our_fault() {
         "GET\nhttps://files.example.net/\nid\nSE,,,",
         "GET\nu\nid\nSE",
     ] {
-        let (status, log, problem) = reply(&question(text).decide(NOW, &config, &mut Health::default()));
+        let (status, log, problem) = reply(&question(text).decide(Asked::No, NOW, &config, &mut Health::default()));
         assert_eq!(
             (status, &log["alarm"], &problem["code"]),
             (500, &Value::Bool(true), &Value::from("internal")),
@@ -92,7 +92,7 @@ fn the_clients_address_is_the_platforms_only() {
         let text = format!(
             "GET\nhttps://files.example.net/f/a\nid\n?\nhost,files.example.net\nauthorization,Bearer {token}\n{fields}"
         );
-        question(&text).decide(NOW, &config, &mut Health::default()).chars().next()
+        question(&text).decide(Asked::No, NOW, &config, &mut Health::default()).chars().next()
     };
     assert_eq!(asked("cf-connecting-ip,203.0.113.50"), Some('F'));
     assert_eq!(asked("x-forwarded-for,203.0.113.50"), Some('R'));

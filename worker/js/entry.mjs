@@ -4,6 +4,7 @@
 import { giveBack, left, reserve, take } from "./counter.mjs";
 import { Shelf } from "./kept.mjs";
 import { limit } from "./limits.mjs";
+import { refreshIfIdle, refreshList } from "./revocations.mjs";
 import { replaceInstance, rules, settings, state } from "./rules.mjs";
 
 export { LinkCounter, TokenBucket } from "./counter.mjs";
@@ -79,7 +80,7 @@ function nextId() {
 
 export default {
   // Not async, and one promise a read: each further one costs as much as a header.
-  fetch(request, bindings) {
+  fetch(request, bindings, context) {
     const asked = {
       question: "",
       started: Date.now(),
@@ -94,6 +95,7 @@ export default {
       originMillis: -1,
       // What a counter is asked, and how many uses it has said are left.
       env: bindings,
+      context,
       uses: "",
       left: undefined,
       // A call of the API: its answer is the signer's.
@@ -102,27 +104,49 @@ export default {
     try {
       if (state.criticalError) replaceInstance();
       asked.question = describe(request, "?");
-      let lines = rules.gate(encoded(asked.question), asked.started).split("\n");
-      if (lines[0] === "P") {
-        const { country, regionCode, asn } = request.cf ?? {};
-        asked.question = describe(request, `${country ?? ""},${regionCode ?? ""},${asn ?? ""}`);
-        lines = rules.gate(encoded(asked.question), asked.started).split("\n");
-      }
-      asked.log = lines[lines[0] === "F" ? LOG_OF_FETCH : LOG];
-      if (lines[LIMITS] === "") return act(asked, lines, request);
-      return limit(bindings, lines[LIMITS])
-        .then((verdict) => {
-          if (verdict.degraded) asked.degraded = "limits";
-          if (verdict.unknown) return refused(asked, rules.uncounted);
-          if (verdict.wait > 0) return refused(asked, rules.limited, verdict.wait);
-          return act(asked, lines, request);
-        })
-        .catch((error) => broken(asked, error));
+      const lines = rules.gate(encoded(asked.question), false, asked.started).split("\n");
+      if (lines[0] === "P") return place(asked, request, false);
+      if (lines[0] === "L") return list(asked, request);
+      return go(asked, lines, request);
     } catch (error) {
       return broken(asked, error);
     }
   },
 };
+
+// Decides again, with the place of the client.
+function place(asked, request, listWasAsked) {
+  const { country, regionCode, asn } = request.cf ?? {};
+  asked.question = describe(request, `${country ?? ""},${regionCode ?? ""},${asn ?? ""}`);
+  const lines = rules.gate(encoded(asked.question), listWasAsked, asked.started).split("\n");
+  return lines[0] === "L" ? list(asked, request) : go(asked, lines, request);
+}
+
+// Decides again, once the newest revocation list was asked for.
+async function list(asked, request) {
+  try {
+    await refreshList();
+    if (state.criticalError) replaceInstance();
+    const lines = rules.gate(encoded(asked.question), true, Date.now()).split("\n");
+    return lines[0] === "P" ? place(asked, request, true) : go(asked, lines, request);
+  } catch (error) {
+    return broken(asked, error);
+  }
+}
+
+// Counts the request for whom it is to be counted, and performs what was decided.
+function go(asked, lines, request) {
+  asked.log = lines[lines[0] === "F" ? LOG_OF_FETCH : LOG];
+  if (lines[LIMITS] === "") return act(asked, lines, request);
+  return limit(asked.env, lines[LIMITS])
+    .then((verdict) => {
+      if (verdict.degraded) asked.degraded = "limits";
+      if (verdict.unknown) return refused(asked, rules.uncounted);
+      if (verdict.wait > 0) return refused(asked, rules.limited, verdict.wait);
+      return act(asked, lines, request);
+    })
+    .catch((error) => broken(asked, error));
+}
 
 // Texts cross as UTF-8, written natively into one array that is copied into wasm's memory before it is used
 // again. A longer text, which only a hostile request makes, gets an array of its own.
@@ -139,21 +163,27 @@ function act(asked, lines, request) {
   switch (lines[0]) {
     case "F":
       asked.uses = lines[USES];
+      if (lines[FLAGS].includes("r")) asked.context.waitUntil(refreshIfIdle());
+      if (lines[FLAGS].includes("d")) asked.degraded = "revocations";
       return asked.uses.startsWith("left ") ? count(asked).then(() => look(asked, lines)) : look(asked, lines);
     case "W":
-      return call(asked, request, +lines[3]);
+      return call(asked, request, +lines[3], lines[4] === "l");
     default:
       return respond(asked, lines, null);
   }
 }
 
 // A call of the API: its body is part of what the rules sign for the signer.
-async function call(asked, request, most) {
+async function call(asked, request, most, changesList) {
   try {
     asked.isCall = true;
     const body = await bodyOf(request, most);
     const lines = rules.forward(encoder.encode(asked.question), body, Date.now()).split("\n");
-    return lines[0] === "R" ? respond(asked, lines, null) : await ask(asked, lines, body);
+    if (lines[0] === "R") return respond(asked, lines, null);
+    const response = await ask(asked, lines, body);
+    // What was taken back here is refused here at once.
+    if (changesList && response.ok) await refreshList();
+    return response;
   } catch (error) {
     return broken(asked, error);
   }

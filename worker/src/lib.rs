@@ -7,9 +7,9 @@
 
 mod state;
 
-use clouddrop_core::border::{self, Question, Settling};
+use clouddrop_core::border::{self, Asked, Question, Settling};
 use clouddrop_core::retry::{Attempt, FIRST_BYTE_MILLIS};
-use clouddrop_core::{Refusal, Seconds, counter};
+use clouddrop_core::{Refusal, Seconds, counter, revocation};
 use wasm_bindgen::prelude::*;
 use worker::event;
 
@@ -61,10 +61,11 @@ pub fn configure(variables: &str) -> Result<Vec<f64>, JsError> {
 }
 
 /// Decides about a request, in the text form of `clouddrop_core::border`. `now` is in milliseconds since
-/// 1970.
+/// 1970; `list_was_asked` says that the revocation list was asked for just now.
 #[wasm_bindgen]
-pub fn gate(request: &[u8], now: f64) -> String {
-    state::with(|config, health| question(request).decide(state::time(now), config, health))
+pub fn gate(request: &[u8], list_was_asked: bool, now: f64) -> String {
+    let list = if list_was_asked { Asked::Yes } else { Asked::No };
+    state::with(|config, health| question(request).decide(list, state::time(now), config, health))
 }
 
 /// What follows from the origin's answer to a request that [`gate`] sent out; `body` is the start of an answer's
@@ -105,6 +106,20 @@ pub fn finish(
 #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands arrays over as owned")]
 pub fn forward(request: &[u8], body: Option<Vec<u8>>, now: f64) -> String {
     state::with(|config, _| question(request).forward(body.as_deref(), state::time(now), config))
+}
+
+/// The question for the newest revocation list: URL and header fields in the text form of the border.
+#[wasm_bindgen]
+pub fn list_request(now: f64) -> String {
+    state::with(|config, _| Question::list_request(state::time(now), config))
+}
+
+/// The answer to [`list_request`], which was put at `asked_at`. Gives back why it was not taken, for the log.
+#[wasm_bindgen]
+pub fn take_list(status: u16, etag: Option<String>, body: Vec<u8>, asked_at: f64) -> Option<String> {
+    let answer = revocation::Answer { status, etag: etag.as_deref(), body };
+    let taken = state::with_config_mut(|config| config.revocations_mut().take(answer, state::time(asked_at)));
+    taken.err().map(|refusal| refusal.to_string())
 }
 
 /// The reply to a claim, from what its counter said.

@@ -3,7 +3,7 @@
 use crate::cache;
 use crate::claim::ClaimFacts;
 use crate::config::Config;
-use crate::decision::{Decision, Fetch, MAX_API_BODY_BYTES};
+use crate::decision::{Decision, Fetch, Forward, MAX_API_BODY_BYTES};
 use crate::expect::{Expect, Use};
 use crate::limit::{client_key, token_key};
 use crate::origin_reply::ORIGIN_HEADERS;
@@ -11,6 +11,7 @@ use crate::refusal::Refusal;
 use crate::reply::{Body, HeaderSet, Reply};
 use crate::request::{Client, Headers, Request};
 use crate::retry::{FIRST_BYTE_MILLIS, FIRST_BYTE_OF_TWO_MILLIS, Health, Origin, Retry};
+use crate::revocation::ListRequest;
 use crate::time::UnixTime;
 use crate::trail::{Trail, Uses};
 use alloc::string::{String, ToString};
@@ -21,6 +22,10 @@ use core::fmt::Write;
 pub(super) struct Opening {
     pub(super) limits: String,
     pub(super) uses: String,
+    /// The revocation list is to be asked for meanwhile.
+    pub(super) refreshes: bool,
+    /// The revocation list is old, and a newer one could not be had.
+    pub(super) is_old: bool,
     pub(super) log: String,
 }
 
@@ -78,15 +83,24 @@ pub(super) fn write_fetch(
     config: &Config,
 ) -> String {
     let keeps = fetch.expect.use_of == Use::Read && config.cache().bytes > 0;
-    let flags = if keeps { "c" } else { "" };
+    let mut flags = String::from(if keeps { "c" } else { "" });
+    if opening.refreshes {
+        flags.push('r');
+    }
+    if opening.is_old {
+        flags.push('d');
+    }
     match health.admit(config.has_second_origin(), now) {
-        Some(Origin::First) => write_lines(kind, opening, flags, 0, FIRST_BYTE_MILLIS, &fetch, config),
+        Some(Origin::First) => write_lines(kind, opening, &flags, 0, FIRST_BYTE_MILLIS, &fetch, config),
         Some(Origin::Second) => match (Expect { origin: Origin::Second, ..fetch.expect }).fetch(now, config) {
-            Ok(fetch) => write_lines(kind, opening, flags, 0, FIRST_BYTE_MILLIS, &fetch, config),
+            Ok(fetch) => write_lines(kind, opening, &flags, 0, FIRST_BYTE_MILLIS, &fetch, config),
             // The first signature was made a moment ago, with the same credentials.
             Err(_) => malformed(),
         },
-        None => write_lines(kind, opening, if keeps { "cx" } else { "x" }, 0, FIRST_BYTE_MILLIS, &fetch, config),
+        None => {
+            flags.push('x');
+            write_lines(kind, opening, &flags, 0, FIRST_BYTE_MILLIS, &fetch, config)
+        }
     }
 }
 
@@ -128,14 +142,22 @@ fn write_lines(
     out
 }
 
+/// The question for the revocation list.
+pub(super) fn write_list(ask: &ListRequest) -> String {
+    let mut out = ask.url.clone();
+    push_fields(&mut out, ask.headers.iter());
+    out
+}
+
 /// A request for so much of an answer's body.
 pub(super) fn write_error(expect: &Expect, most: usize) -> String {
     alloc::format!("B\n{}\n{most}", expect.to_text())
 }
 
 /// An API call, whose body is part of the signature.
-pub(super) fn other(opening: &Opening) -> String {
-    alloc::format!("W\n{}\n{}\n{MAX_API_BODY_BYTES}", opening.limits, opening.log)
+pub(super) fn other(opening: &Opening, forward: &Forward) -> String {
+    let list = if forward.changes_revocations() { "l" } else { "" };
+    alloc::format!("W\n{}\n{}\n{MAX_API_BODY_BYTES}\n{list}", opening.limits, opening.log)
 }
 
 /// Writes a reply in the form of the module, with no opening.

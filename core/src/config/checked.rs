@@ -2,14 +2,15 @@
 
 use super::keys::parse_keys;
 use super::raw::Raw;
+use super::records::{Records, revocation_poll};
 use crate::cache::CacheRules;
 use crate::limit::StrictRates;
-use super::records::{Records, revocation_poll};
 use crate::origin::Endpoint;
 use crate::path::ObjectPath;
 use crate::range::number;
 use crate::request::split_port;
 use crate::retry::Origin;
+use crate::revocation::Revocations;
 use crate::secret::Secret;
 use crate::sigv4::{Credentials, Signer};
 use crate::time::{Seconds, UnixTime};
@@ -30,6 +31,9 @@ pub struct Config {
     pub(crate) object_prefix: String,
     pub(crate) records: Records,
     pub(crate) revocation_poll: Seconds,
+    /// What is taken back. It is the one part that an adapter renews; at first it is not there, and every token is
+    /// refused.
+    pub(crate) revocations: Revocations,
     pub(crate) signer: Endpoint,
     pub(crate) security_contact: Option<String>,
     pub(crate) cache: CacheRules,
@@ -61,6 +65,16 @@ impl Config {
             (Origin::Second, Some(second)) => second,
             _ => &self.first,
         }
+    }
+
+    /// What is taken back, as far as it is known.
+    pub const fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+
+    /// For the adapter that asks for the newest list.
+    pub const fn revocations_mut(&mut self) -> &mut Revocations {
+        &mut self.revocations
     }
 
     /// Whether there is a second bucket.
@@ -263,6 +277,7 @@ impl Config {
                 object_prefix,
                 records,
                 revocation_poll,
+                revocations: Revocations::default(),
                 signer,
                 report_contact: report_contact.or_else(|| security_contact.clone()),
                 security_contact,

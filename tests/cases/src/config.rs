@@ -1,6 +1,7 @@
 //! The configuration that cases run under, unless they change a variable of it.
 
-use clouddrop_core::{Config, Raw};
+use clouddrop_core::revocation::{Answer, Draft, Entry};
+use clouddrop_core::{Config, Raw, UnixTime};
 use serde_json::{Map, Value, json};
 
 /// The token keys of [`variables`]: issuer, key id, secret bytes as text. `demo` and `guest` both have a key `a`.
@@ -46,15 +47,41 @@ pub fn variables() -> Map<String, Value> {
     variables
 }
 
-/// [`variables`] with `changes` put over them; `null` takes a variable away.
+/// The moment at which cases happen, unless they say otherwise.
+pub const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// [`config_at`] the usual moment.
+///
+/// # Errors
+/// As [`config_at`].
+pub fn config(changes: &Map<String, Value>) -> Result<Config, String> {
+    config_at(changes, NOW)
+}
+
+/// [`variables`] with `changes` put over them; `null` takes a variable away. At `now` nothing is known to be revoked.
 ///
 /// # Errors
 /// The faults of the configuration, or what is not one of its variables.
-pub fn config(changes: &Map<String, Value>) -> Result<Config, String> {
+pub fn config_at(changes: &Map<String, Value>, now: UnixTime) -> Result<Config, String> {
     let mut variables = variables();
     merge(&mut variables, changes);
     let text = Value::Object(variables).to_string();
-    Raw::from_json(&text).and_then(Config::try_from).map_err(|faults| faults.to_string())
+    let mut config = Raw::from_json(&text).and_then(Config::try_from).map_err(|faults| faults.to_string())?;
+    revoke(&mut config, &[], now)?;
+    Ok(config)
+}
+
+/// Hands `config` a list with these entries, as if it had been asked for at `now`.
+///
+/// # Errors
+/// Whatever is wrong with the entries.
+pub fn revoke(config: &mut Config, entries: &[Entry], now: UnixTime) -> Result<(), String> {
+    let mut draft = Draft::default();
+    for entry in entries {
+        draft.add(entry).map_err(|_| "too many entries")?;
+    }
+    let answer = Answer { status: 200, etag: Some("\"list\""), body: draft.encode(now) };
+    config.revocations_mut().take(answer, now).map_err(|refusal| refusal.to_string())
 }
 
 /// Puts `changes` over `base`; `null` takes a member away.

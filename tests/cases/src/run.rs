@@ -61,7 +61,7 @@ pub(crate) struct Asked<'a> {
 }
 
 fn run_case(case: &Case) -> Result<Option<String>, String> {
-    let config = config::config(&case.config)?;
+    let config = config::config_at(&case.config, UnixTime::from_secs(case.now))?;
     let (token, other) = (token_text(&case.token)?, token_text(&case.other)?);
     let expand = |text: &str| expand(text, token.as_deref(), other.as_deref());
 
@@ -209,7 +209,7 @@ impl Asked<'_> {
 
     /// The border must say the same in its text as the decision does.
     fn check_border(&self, decision: &Decision) -> Result<(), String> {
-        let told = self.question().decide(self.now, self.config, &mut Health::default());
+        let told = self.question().decide(border::Asked::No, self.now, self.config, &mut Health::default());
         let told = without_openings(&told);
         let expected = match decision {
             Decision::Reply(reply) => format!("R\n{}\n", reply.status),

@@ -1,7 +1,7 @@
 //! Calls the rules from their border, so that none of them is left out of the module as dead code. What it is called
 //! with means nothing: the module is looked at, not run.
 
-use clouddrop_core::border::{self, Question, Settling};
+use clouddrop_core::border::{self, Asked, Question, Settling};
 use clouddrop_core::retry::{Attempt, Health};
 use clouddrop_core::{Config, Raw, Seconds, UnixTime, counter};
 use std::cell::RefCell;
@@ -27,7 +27,7 @@ pub extern "C" fn run(now_millis: i64) -> usize {
     let question =
         Question { text: &text, address_header: "cf-connecting-ip", id_header: "cf-ray", country_header: "cf-ipcountry" };
     let mut health = Health::default();
-    let decided = question.decide(now, &config, &mut health);
+    let decided = question.decide(Asked::No, now, &config, &mut health);
     let settled = border::settle(&text, Some(&text), now, &config, &mut health);
     let attempt = Attempt { number: 1, elapsed_millis: 0, entropy: 0 };
     let settling = Settling { answer: &text, body: Some(&text), attempt, left: None };
@@ -36,5 +36,6 @@ pub extern "C" fn run(now_millis: i64) -> usize {
     let called = question.forward(Some(text.as_bytes()), now, &config);
     let granted = question.granted(&text, now, &config);
     let counted = counter::step(&text, now).unwrap_or_default();
-    [decided, settled, finished, kept, called, granted, counted, border::header_sets()].iter().map(String::len).sum()
+    let asked = Question::list_request(now, &config);
+    [asked, decided, settled, finished, kept, called, granted, counted, border::header_sets()].iter().map(String::len).sum()
 }

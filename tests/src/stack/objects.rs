@@ -32,6 +32,11 @@ struct AccessKey {
 impl Stack {
     /// Stores an object below the shared prefix by a PUT that the signer's identity signed.
     pub fn store(&self, key: &str, headers: &[(&str, &str)], content: &[u8]) -> Reply {
+        self.store_at(&format!("{}{key}", self.ready.object_prefix), headers, content)
+    }
+
+    /// Stores an object anywhere in the bucket by a PUT that the signer's identity signed.
+    pub fn store_at(&self, key: &str, headers: &[(&str, &str)], content: &[u8]) -> Reply {
         let mut sorted: Vec<(&str, &str)> = headers.to_vec();
         sorted.sort_unstable();
         let AccessKey { access_key_id, secret_access_key } = self.state().signer;
@@ -42,7 +47,7 @@ impl Stack {
             expires: None,
         };
         let mut path = format!("/{}/", self.ready.s3.bucket);
-        percent::push_path(&mut path, &format!("{}{key}", self.ready.object_prefix));
+        percent::push_path(&mut path, key);
         let host = super::authority(&self.ready.s3.endpoint);
         let to_sign = ToSign { method: "PUT", host, path: &path, query: "", extra: &sorted, payload: UNSIGNED_PAYLOAD };
         let signed = Signer::new(self.ready.s3.region.clone(), "s3").sign(&credentials, &to_sign, now()).into_vec();

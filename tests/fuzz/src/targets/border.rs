@@ -4,7 +4,7 @@
 
 use super::{NOW, with_config};
 use crate::seeds;
-use clouddrop_core::border::{Question, Settling, settle};
+use clouddrop_core::border::{Asked, Question, Settling, settle};
 use clouddrop_core::retry::{Attempt, Health};
 use clouddrop_core::{Decision, Expect, Landing, decide};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(data: &[u8]) {
         id_header: "cf-ray",
         country_header: "cf-ipcountry",
     };
-    let told = with_config(|config| asked.decide(NOW, config, &mut Health::default()));
+    let told = with_config(|config| asked.decide(Asked::No, NOW, config, &mut Health::default()));
     let written = check(&told);
     if let Some(text) = &written {
         let mut decided = None;
