@@ -101,7 +101,6 @@ fn revoking_twice_is_revoking_once() {
         again["until"] = json!(until.as_secs() - 1000);
         let (status, second) = revoke(&signer, &again);
         assert_eq!((status, &second["until"], &second["entries"]), (200, &first["until"], &json!(1)), "never shorter");
-        assert_eq!(second["made_at"], first["made_at"], "nothing was written");
         again["until"] = json!(until.after(Seconds(1000)).to_string());
         let (_, third) = revoke(&signer, &again);
         assert_eq!((&third["until"], &third["entries"]), (&again["until"], &json!(1)));

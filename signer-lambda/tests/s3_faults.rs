@@ -5,7 +5,7 @@ mod common;
 
 use clouddrop_core::UnixTime;
 use clouddrop_core::issue::UploadRequest;
-use clouddrop_core::revocation::Draft;
+use clouddrop_core::revocation::{Draft, Entry, Kind, Mark};
 use clouddrop_signer::Signer;
 use common::{answer, get, now, refused, request, signer_with};
 use serde_json::json;
@@ -161,6 +161,22 @@ fn who_comes_second_reads_again() {
             assert_eq!((status, writes), (200, vec!["if-none-match: *".into(), "if-match: \"v1\"".into()]));
         }
     }
+}
+
+#[test]
+fn what_is_revoked_already_is_not_written_again() {
+    let mut draft = Draft::default();
+    // Bytes that are text, and a time in 2037: later than any that the call asks for.
+    let until = UnixTime::from_secs(0x7f7f_7f7f);
+    draft.add(&Entry { kind: Kind::Token, mark: Mark::of_id(&[b'a'; 16]), until }).unwrap();
+    let bytes = String::from_utf8(draft.encode(UnixTime::from_secs(0))).unwrap();
+    let s3 = FakeS3::new(vec![http(200, &bytes).replacen("\r\n", "\r\nETag: \"v1\"\r\n", 1)]);
+    let body = json!({ "token_id": "61".repeat(16) }).to_string();
+    let reply = answer(&s3.signer(), request("/api/v1/revocations", body));
+    let revoked: serde_json::Value = serde_json::from_str(reply.body()).unwrap();
+    assert_eq!((reply.status().as_u16(), &revoked["until"]), (200, &json!(until.to_string())), "{revoked}");
+    // There is one answer only: a write would find nobody.
+    assert_eq!(s3.requests.lock().unwrap().len(), 1);
 }
 
 #[test]

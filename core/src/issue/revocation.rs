@@ -145,6 +145,7 @@ mod tests {
             r#"{"token_id":"61","issuer":"demo"}"#,
             r#"{"token_id":""}"#,
             r#"{"token_id":"6"}"#,
+            r#"{"token_id":"616"}"#,
             r#"{"token_id":"6A"}"#,
             r#"{"token_id":"6g"}"#,
             r#"{"token_id":"é1"}"#,
