@@ -40,6 +40,7 @@ pub use write::{header_sets, internal, origin_headers, write_reply};
 
 use crate::claim::ClaimStep;
 use crate::config::Config;
+use crate::cors;
 use crate::counter::{Reserved, Taken};
 use crate::decide::decide_on;
 use crate::decision::{Decision, Fetch, Head};
@@ -48,6 +49,7 @@ use crate::landing::{MAX_TEXT_BYTES, Page};
 use crate::listing::MAX_REPLY_BYTES;
 use crate::origin_reply::{MAX_ERROR_BYTES, Next};
 use crate::refusal::Refusal;
+use crate::reply::Reply;
 use crate::request::{Client, Headers, Place, Request};
 use crate::retry::{Attempt, Health, Origin};
 use crate::revocation::{self, Freshness};
@@ -309,7 +311,7 @@ impl Question<'_> {
             };
             settled.map_or_else(
                 |refusal| write_refusal(refusal, request, config),
-                |reply| write_reply_of(&reply, &Opening::default(), config),
+                |reply| write_for_reader(reply, request, config),
             )
         })
     }
@@ -390,7 +392,13 @@ fn next(next: Next, config: &Config) -> Result<String, Refusal> {
 }
 
 fn write_refusal(refusal: Refusal, request: &Request<'_>, config: &Config) -> String {
-    write_reply_of(&refusal.reply(request), &Opening::default(), config)
+    write_for_reader(refusal.reply(request), request, config)
+}
+
+/// Writes a reply; the page's scripts may read it.
+fn write_for_reader(mut reply: Reply, request: &Request<'_>, config: &Config) -> String {
+    cors::allow_if(&mut reply, cors::reader(request, config));
+    write_reply_of(&reply, &Opening::default(), config)
 }
 
 /// Reads `status \n expect \n fields`.

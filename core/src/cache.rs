@@ -6,6 +6,7 @@
 //! old, another version than the token or the client names) the origin is asked as if it were not there.
 
 use crate::config::Faults;
+use crate::cors;
 use crate::decision::Head;
 use crate::expect::{Expect, Stage, Use};
 use crate::grant::Method;
@@ -60,7 +61,8 @@ impl Expect {
         }
         let found = Validators::read(head).ok()?;
         let length = content_length(head).ok()?;
-        if let Some(reply) = self.check_conditions(&found).ok()? {
+        if let Some(mut reply) = self.check_conditions(&found).ok()? {
+            cors::allow_if(&mut reply, self.reader.as_deref());
             return Some(reply);
         }
         // A condition that the kept version does not meet may be met by a newer one; so may If-Range.
@@ -78,6 +80,7 @@ impl Expect {
         };
         let (status, sent) = part.map_or((200, length), |part| (206, part.length()));
         let mut reply = self.object(status, head, &found, sent, part).ok()?;
+        cors::allow_if(&mut reply, self.reader.as_deref());
         if self.method == Method::Get {
             let (first, end) = part.map_or((0, length), |part| (part.first, part.last + 1));
             reply.body = Body::Kept { first, end };

@@ -5,9 +5,11 @@ mod route;
 
 use crate::claim::Claiming;
 use crate::config::Config;
+use crate::cors;
 use crate::decision::Decision;
 use crate::expect::{Expect, Use};
 use crate::grant::{Grant, Method};
+use crate::home;
 use crate::landing::{Facts, Landing};
 use crate::listing::{self, Folder, Place};
 use crate::path::{MAX_KEY_BYTES, ObjectPath, PathFault};
@@ -40,13 +42,20 @@ pub fn decide(request: &Request<'_>, now: UnixTime, config: &Config) -> Decision
 pub fn decide_on(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Trail) -> Decision {
     match routed(request, now, config, trail) {
         Ok(decision) => decision,
-        Err(refusal) => Decision::Reply(refusal.reply(request)),
+        Err(refusal) => {
+            let mut reply = refusal.reply(request);
+            cors::allow_if(&mut reply, cors::reader(request, config));
+            Decision::Reply(reply)
+        }
     }
 }
 
 fn routed(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Trail) -> Result<Decision, Refusal> {
     let url = Url::split(request.url)?;
     let site = Site::of(&url, request, config)?;
+    if let Some(reply) = cors::preflight(request, config) {
+        return Ok(Decision::Reply(reply));
+    }
     let route = Route::of(site, url.path)?;
     trail.route = route.name();
     match route {
@@ -140,7 +149,8 @@ fn read(
         _ if claims.download_limit().is_some() => return Err(Refusal::ClaimRequired),
         _ => {}
     }
-    Ok(Decision::Fetch(Expect::for_object(grant, request, now).fetch(now, config)?))
+    let reader = cors::reader(request, config);
+    Ok(Decision::Fetch(Expect::for_object(grant, request, now).read_by(reader).fetch(now, config)?))
 }
 
 /// The page about what a token opens.
@@ -264,11 +274,8 @@ impl route::Fixed {
                 let contact = config.security_contact.as_deref().ok_or(Refusal::NotFound)?;
                 Reply::text(200, TEXT, format!("Contact: {contact}\nExpires: 2099-12-31T23:59:59Z\n"))
             }
-            Self::Home => Reply::page(200, crate::problem::document("CloudDrop", HOME)),
+            Self::Home => home::page(),
+            Self::HomeScript => home::script(),
         })
     }
 }
-
-/// The page's first screen, until there is one that does more.
-const HOME: &str = "<h1>CloudDrop</h1><p>Files from a private bucket, shared by link.</p>\
-<p>Upload and share through the API at <code>/api/v1</code>.</p>";

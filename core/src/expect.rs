@@ -61,6 +61,8 @@ pub struct Expect {
     pub(crate) conditions: Conditions,
     /// The entity tag that the token is bound to.
     pub(crate) pinned: Option<String>,
+    /// The origin whose script may read the reply.
+    pub(crate) reader: Option<String>,
     /// Content-Disposition of a download.
     pub(crate) attachment: String,
     /// Content-Disposition of what may be shown, where the token allows it.
@@ -147,6 +149,7 @@ impl Expect {
             if_range,
             conditions: Conditions::read(&request.headers, now),
             pinned: claims.object_version().map(ToString::to_string),
+            reader: None,
             attachment: crate::disposition::header(Disposition::Attachment, name),
             inline: (claims.disposition() == Disposition::Inline)
                 .then(|| crate::disposition::header(Disposition::Inline, name)),
@@ -156,6 +159,12 @@ impl Expect {
     /// For a question about an object that no client's conditions apply to.
     pub(crate) fn for_head(path: &ObjectPath, use_of: Use) -> Self {
         Self { method: Method::Head, ..Self::question(Stage::First, use_of, path.encoded().into()) }
+    }
+
+    /// The same question; a script of this origin may read the reply.
+    pub(crate) fn read_by(mut self, reader: Option<&str>) -> Self {
+        self.reader = reader.map(ToString::to_string);
+        self
     }
 
     /// The same question, about this version only.
@@ -199,6 +208,7 @@ impl Expect {
             if_range: None,
             conditions: Conditions::default(),
             pinned: None,
+            reader: None,
             attachment: String::new(),
             inline: None,
         }
@@ -310,6 +320,7 @@ impl Expect {
             self.if_range.as_ref(),
             self.inline.as_ref(),
             self.pinned.as_ref(),
+            self.reader.as_ref(),
             conditions.if_match.as_ref(),
             conditions.if_unmodified_since.as_ref(),
             conditions.if_none_match.as_ref(),
@@ -366,6 +377,7 @@ impl Expect {
             if_range: next()?,
             inline: next()?,
             pinned: next()?,
+            reader: next()?,
             conditions: Conditions {
                 if_match: next()?,
                 if_unmodified_since: next()?,

@@ -2,6 +2,7 @@
 //! Nothing short or wrong ever looks complete.
 
 use crate::config::Config;
+use crate::cors;
 use crate::decision::{Fetch, Head};
 use crate::expect::{Conditions, Expect, Stage};
 use crate::grant::Method;
@@ -51,6 +52,15 @@ const MAX_PASSED_BYTES: usize = 256;
 impl Expect {
     /// See [`Fetch::settle`].
     pub fn settle(self, head: &Head<'_>, error_body: Option<&str>, now: UnixTime, config: &Config) -> Next {
+        let reader = self.reader.clone();
+        let mut next = self.settle_for_all(head, error_body, now, config);
+        if let Next::Reply(reply) = &mut next {
+            cors::allow_if(reply, reader.as_deref());
+        }
+        next
+    }
+
+    fn settle_for_all(self, head: &Head<'_>, error_body: Option<&str>, now: UnixTime, config: &Config) -> Next {
         let settled = match (self.stage, head.status) {
             (Stage::Api, _) => return api(head),
             (Stage::WhyRefused, 200 | 206) => {

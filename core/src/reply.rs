@@ -67,11 +67,13 @@ pub enum HeaderSet {
     Data,
     /// A page of ours that shows a file of the same host as an image, as sound or as a film.
     Preview,
+    /// A page of ours with a script of its own.
+    App,
 }
 
 impl HeaderSet {
     /// All sets, in the order of their [`HeaderSet::index`].
-    pub const ALL: [Self; 4] = [Self::File, Self::Page, Self::Data, Self::Preview];
+    pub const ALL: [Self; 5] = [Self::File, Self::Page, Self::Data, Self::Preview, Self::App];
 
     /// The set's place in [`HeaderSet::ALL`].
     pub const fn index(self) -> usize {
@@ -81,13 +83,14 @@ impl HeaderSet {
     /// The set's headers, names in lower case.
     ///
     /// Strict-Transport-Security (RFC 6797), Content-Security-Policy (CSP 3), Referrer-Policy,
-    /// Cross-Origin-Resource-Policy and -Opener-Policy (Fetch, HTML), and the caching that keeps replies to
+    /// Cross-Origin-Resource-Policy, -Opener-Policy and, on pages, -Embedder-Policy (Fetch, HTML), and the caching that keeps replies to
     /// a token out of every shared store (RFC 9111 section 5.2.2).
     pub fn headers(self) -> Vec<(&'static str, String)> {
         let policy = match self {
             Self::File => "sandbox; default-src 'none'; frame-ancestors 'none'".into(),
             Self::Page => page_policy(""),
             Self::Preview => page_policy("img-src 'self'; media-src 'self'; "),
+            Self::App => page_policy("script-src 'self'; connect-src 'self'; "),
             Self::Data => "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'".into(),
         };
         let mut headers = Vec::from([
@@ -103,7 +106,10 @@ impl HeaderSet {
         match self {
             Self::File => headers.push(("accept-ranges", "bytes".into())),
             // For browsers that do not know frame-ancestors; content in a sandbox has nothing to click.
-            Self::Page | Self::Data | Self::Preview => headers.push(("x-frame-options", "DENY".into())),
+            Self::Page | Self::Data | Self::Preview | Self::App => headers.push(("x-frame-options", "DENY".into())),
+        }
+        if matches!(self, Self::Page | Self::Preview | Self::App) {
+            headers.push(("cross-origin-embedder-policy", "require-corp".into()));
         }
         headers
     }

@@ -164,11 +164,17 @@ impl Stack {
         reply.json()
     }
 
-    /// The lines of the S3 server's access log: one for each request that reached it. A line is written before
+    /// The lines of the S3 server's access log, but for the edge's questions for the revocation list: one for each
+    /// request that reached it. A line is written before
     /// its reply is sent, so what was answered is counted.
     pub fn origin_requests(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.ready.access_log).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        // The edge asks for the revocation list by itself, every few seconds.
+        let is_poll = |line: &Value| {
+            line["method"] == "GET" && line["path"].as_str().is_some_and(|path| path.ends_with("/records/revoked"))
+        };
+        lines.filter(|line| !is_poll(line)).collect()
     }
 
     /// What the edge wrote to its log.

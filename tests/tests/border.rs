@@ -71,7 +71,7 @@ fn a_platforms_failure_has_a_status_of_its_own() {
         ("closed", 503, "origin_unavailable"),
     ] {
         let (told, _, problem) =
-            reply(&finish(&question, &format!("{cause}\nfgr1{}", "\u{1f}".repeat(10)), &default_config()));
+            reply(&finish(&question, &format!("{cause}\nfgr1{}", "\u{1f}".repeat(11)), &default_config()));
         // The platform's own name for the request wins over the text's.
         assert_eq!(
             (told, &problem["code"], &problem["request_id"]),
@@ -116,7 +116,7 @@ fn the_header_sets_read_back() {
 #[test]
 fn an_answer_is_settled_without_the_request_unless_it_is_refused() {
     let config = default_config();
-    let expect = "fgr1\u{1f}a\u{1f}attachment\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}";
+    let expect = "fgr1\u{1f}a\u{1f}attachment\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}\u{1f}";
     let settled = |head: &str| border::settle(&format!("{head}\n"), None, NOW, &config, &mut Health::default());
     assert!(settled(&format!("200\n{expect}\ncontent-length,5\netag,\"a\"")).starts_with("R\n\n\n200\n"));
     assert_eq!(settled(&format!("200\n{expect}")), "Q");

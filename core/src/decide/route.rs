@@ -1,6 +1,7 @@
 //! Which host was meant, and which route on it.
 
 use crate::config::Config;
+use crate::home;
 use crate::refusal::Refusal;
 use crate::request::{Request, Url};
 
@@ -61,6 +62,8 @@ pub(super) enum Fixed {
     SecurityTxt,
     /// `/` of the page.
     Home,
+    /// Its script.
+    HomeScript,
 }
 
 impl<'a> Route<'a> {
@@ -85,6 +88,7 @@ impl<'a> Route<'a> {
         let found = match site {
             Site::Files => Self::of_files(path),
             Site::Page if path == "/" => Some(Self::Fixed(Fixed::Home)),
+            Site::Page if path == home::SCRIPT_PATH => Some(Self::Fixed(Fixed::HomeScript)),
             Site::Page => path.starts_with("/api/v1/").then_some(Self::Api(path)),
         };
         found.ok_or(Refusal::NotFound)

@@ -18,7 +18,7 @@ const ALWAYS: [(&str, &str); 7] = [
 const CACHING: &str = "private, no-store, no-transform";
 
 /// All further headers that a reply may have.
-const ALLOWED: [&str; 17] = [
+const ALLOWED: [&str; 18] = [
     "accept-ranges",
     "allow",
     "cache-control",
@@ -28,6 +28,7 @@ const ALLOWED: [&str; 17] = [
     "content-length",
     "content-range",
     "content-type",
+    "cross-origin-embedder-policy",
     "date",
     "etag",
     "last-modified",
@@ -64,6 +65,11 @@ pub fn fault(reply: &Reply) -> Option<String> {
     let ours = policy.contains("default-src 'none'") && values("x-frame-options") == ["DENY"];
     if !sandboxed && !ours {
         return Some(format!("neither a sandbox nor a page of ours: {policy}"));
+    }
+    let is_page = values("content-type").iter().any(|value| value.starts_with("text/html"));
+    let embeds = values("cross-origin-embedder-policy");
+    if is_page && (sandboxed || embeds != ["require-corp"]) {
+        return Some(format!("a page of ours with cross-origin-embedder-policy {embeds:?} and the policy {policy}"));
     }
     None
 }
@@ -131,6 +137,17 @@ mod tests {
             reply.headers.push((name.into(), "x".into()));
             assert!(fault(&reply).is_some_and(|fault| fault.contains(name)));
         }
+    }
+
+    #[test]
+    fn a_page_embeds_nothing_that_does_not_ask_for_it() {
+        let mut page = good();
+        page.headers.push(("content-type".into(), "text/html; charset=utf-8".into()));
+        assert!(fault(&page).is_some_and(|fault| fault.contains("embedder")));
+        page.headers.push(("cross-origin-embedder-policy".into(), "require-corp".into()));
+        assert_eq!(fault(&page), None);
+        page.headers[3].1.push_str("; sandbox");
+        assert!(fault(&page).is_some());
     }
 
     #[test]
