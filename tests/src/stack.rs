@@ -172,7 +172,10 @@ impl Stack {
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
         // The edge asks for the revocation list by itself, every few seconds.
         let is_poll = |line: &Value| {
-            line["method"] == "GET" && line["path"].as_str().is_some_and(|path| path.ends_with("/records/revoked"))
+            line["method"] == "GET"
+                && line["path"]
+                    .as_str()
+                    .is_some_and(|path| path == format!("/{}/records/revoked", self.ready.s3.bucket))
         };
         lines.filter(|line| !is_poll(line)).collect()
     }

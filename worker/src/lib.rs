@@ -79,6 +79,7 @@ pub fn settle(answer: &[u8], body: Option<String>, now: f64) -> String {
 /// As [`settle`], with the request. `left` is how many uses of a counted link are left, if a counter has told;
 /// `attempt` counts from 1, `elapsed` is in milliseconds since the first, `entropy` is a random number from 0 to 1.
 #[wasm_bindgen]
+#[expect(clippy::too_many_arguments, reason = "a struct would cross the border piece by piece")]
 #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands texts over as owned")]
 pub fn finish(
     request: &[u8],
@@ -116,6 +117,7 @@ pub fn list_request(now: f64) -> String {
 
 /// The answer to [`list_request`], which was put at `asked_at`. Gives back why it was not taken, for the log.
 #[wasm_bindgen]
+#[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands texts over as owned")]
 pub fn take_list(status: u16, etag: Option<String>, body: Vec<u8>, asked_at: f64) -> Option<String> {
     let answer = revocation::Answer { status, etag: etag.as_deref(), body };
     let taken = state::with_config_mut(|config| config.revocations_mut().take(answer, state::time(asked_at)));

@@ -114,6 +114,30 @@ fn npm_packages() -> anyhow::Result<()> {
     node::binary().map(drop)
 }
 
+/// Chromium, for the tests in a browser: brought by Debian's packages where that is possible. Where it is not, those
+/// tests say that they were skipped, or fail in CI.
+///
+/// # Errors
+/// A failed installation.
+pub(crate) fn browser() -> anyhow::Result<()> {
+    const CHROMIUM: &str = "/usr/bin/chromium";
+    let is_root = || run::asked(run::command("id").arg("-u")).is_some_and(|id| id == "0");
+    let has_apt = || run::asked(run::command("apt-get").arg("--version")).is_some();
+    if Path::new(CHROMIUM).exists() || !has_apt() {
+        return Ok(());
+    }
+    if !is_root() {
+        say::line("    tests in a browser need Chromium: sudo apt-get install chromium");
+        return Ok(());
+    }
+    say::step("Chromium, by apt-get (about 400 MB)", || {
+        run::shown(run::command("apt-get").args(["update", "-qq"]))?;
+        let mut apt = run::command("apt-get");
+        apt.args(["install", "-y", "-qq", "--no-install-recommends", "chromium"]);
+        run::shown(apt.env("DEBIAN_FRONTEND", "noninteractive"))
+    })
+}
+
 fn tools_folder() -> PathBuf {
     run::root().join(".tools")
 }

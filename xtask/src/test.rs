@@ -33,6 +33,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     // Asked now: the tests build this program anew, and the running one has no path then.
     let this = std::env::current_exe().context("the path of this program")?;
     let tools = setup::everything()?;
+    if !options.quick {
+        setup::browser()?;
+    }
     let targets = integration_tests()?;
     let mut steps: Vec<Step<'_>> = vec![
         ("format", Box::new(check::check_format)),
