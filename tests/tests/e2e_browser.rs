@@ -1,7 +1,7 @@
 //! Proves in Chromium that an interrupted download is resumed, byte for byte, by the headers that replies to a token
 //! have: what a browser needs for it is the entity tag, and `no-store` does not stand in its way.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "in a test a panic is the report")]
 
 use clouddrop_tests::node;
 use clouddrop_tests::stack::content::bytes;

@@ -26,5 +26,9 @@ fn the_script_of_the_readme_works_as_printed() {
     fs::remove_dir_all(&folder).unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
-    assert_eq!(out, "Hello from CloudDrop", "{err}");
+    // By a link, by a claim, and then the link is taken back.
+    let revoked =
+        out.strip_prefix("Hello from CloudDropHello from CloudDrop").unwrap_or_else(|| panic!("{out}\n{err}"));
+    let revoked: serde_json::Value = serde_json::from_str(revoked).unwrap();
+    assert_eq!(revoked["entries"], 1, "{revoked}");
 }
