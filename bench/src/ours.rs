@@ -68,6 +68,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
     use clouddrop_core::border::{Asked, Question};
     use clouddrop_core::retry::Health;
+    use clouddrop_core::revocation::{Answer, Draft};
     use clouddrop_core::{Config, Raw};
 
     use super::*;
@@ -77,7 +78,11 @@ mod tests {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.into()))
             .collect();
-        let config = Config::try_from(Raw::from_json(&serde_json::Value::from(bindings).to_string()).unwrap()).unwrap();
+        let mut config =
+            Config::try_from(Raw::from_json(&serde_json::Value::from(bindings).to_string()).unwrap()).unwrap();
+        let now = UnixTime::from_secs(unix_time().unwrap());
+        let list = Answer { status: 200, etag: None, body: Draft::default().encode(now) };
+        config.revocations_mut().take(list, now).unwrap();
         let question = Question {
             text: &record(ask),
             address_header: "cf-connecting-ip",

@@ -17,7 +17,7 @@ use crate::time::Seconds;
 use alloc::string::String;
 
 /// An object takes at most this part of the cache: one large one must not push all others out.
-const LARGEST_PART: u64 = 32;
+const LARGEST_PART: u64 = 8;
 /// The greatest cache: a Worker's instance has 128 MB in all.
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_SECONDS: u64 = 86_400;
@@ -33,7 +33,7 @@ pub struct CacheRules {
 }
 
 impl CacheRules {
-    /// 16 MiB for a minute, unless the variables say otherwise.
+    /// 32 MiB for a minute, unless the variables say otherwise.
     pub(crate) fn read(bytes: Option<String>, seconds: Option<String>, faults: &mut Faults) -> Self {
         let mut read = |name: &str, text: Option<String>, default: u64, most: u64| {
             let Some(text) = text.filter(|text| !text.is_empty()) else { return default };
@@ -42,7 +42,7 @@ impl CacheRules {
                 default
             })
         };
-        let bytes = read("CACHE_BYTES", bytes, 16 << 20, MOST_BYTES);
+        let bytes = read("CACHE_BYTES", bytes, 32 << 20, MOST_BYTES);
         let fresh = Seconds(read("CACHE_SECONDS", seconds, 60, MOST_SECONDS));
         Self { bytes, fresh }
     }

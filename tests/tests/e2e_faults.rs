@@ -45,7 +45,7 @@ const AFTER_SHEDDING: Duration = Duration::from_millis(200);
 /// and at most so often.
 const MOST_SHEDDING: usize = 100;
 /// The edge keeps objects of at most this part of its cache (`CACHE_BYTES`), and reads them before it replies.
-const LARGEST_KEPT: u64 = (16 << 20) / 32;
+const LARGEST_KEPT: u64 = (32 << 20) / 8;
 
 #[test]
 fn nothing_short_or_wrong_ever_looks_complete() {

@@ -1,6 +1,7 @@
 // The way of a request through the edge: one call into wasm with what the decision needs, one answer out, the
 // origin's body handed through untouched. Every rule is in Rust; this file converts and performs. The texts that
 // cross are described in core/src/border.rs; the numbers below are places of their lines.
+import { collect, within } from "./collect.mjs";
 import { giveBack, left, reserve, take } from "./counter.mjs";
 import { Shelf } from "./kept.mjs";
 import { limit } from "./limits.mjs";
@@ -319,18 +320,15 @@ function finish(asked, answer, body, origin, lines) {
   return follow(asked, next, lines, origin, answer, body);
 }
 
-// Reads a small object to its end before the reply begins, so that a body that breaks is a failure like any other,
-// and puts it on the shelf.
+// Reads a small object to its end before the reply begins and puts it on the shelf. One that breaks is a failure like
+// any other; one that takes its time is handed through.
 function keep(asked, lines, reply, origin, fields) {
-  return within(origin.arrayBuffer(), timeLeft(asked, lines)).then(
-    (buffer) => {
-      if (buffer === undefined) return finish(asked, "timeout\n" + lines[EXPECT], undefined, null, lines);
-      const bytes = new Uint8Array(buffer);
-      if (bytes.byteLength !== +reply[BYTES]) {
-        return finish(asked, "unreachable\n" + lines[EXPECT], undefined, null, lines);
-      }
-      if (asked.key) kept.put(asked.key, fields, bytes, Date.now());
-      return send(asked, reply, { bytes });
+  return collect(origin, +reply[BYTES], timeLeft(asked, lines), cacheBytes / 2).then(
+    (collected) => {
+      if (collected === undefined) return finish(asked, "timeout\n" + lines[EXPECT], undefined, null, lines);
+      const { bytes, rest } = collected;
+      if (bytes && asked.key) kept.put(asked.key, fields, bytes, Date.now());
+      return send(asked, reply, { bytes: bytes ?? rest, body: rest });
     },
     () => finish(asked, "unreachable\n" + lines[EXPECT], undefined, null, lines),
   );
@@ -340,23 +338,6 @@ function keep(asked, lines, reply, origin, fields) {
 function timeLeft(asked, lines) {
   const now = Date.now();
   return Math.max(0, Math.min(asked.originStarted + +lines[TIME], asked.started + firstByteMillis) - now);
-}
-
-// What a promise gives, or undefined after so long.
-function within(promise, millis) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, millis, undefined);
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
 }
 
 // A request as text. Header names hold no comma, so name and value come apart at the first one.

@@ -8,7 +8,7 @@
 //! only a body shows are not injected into one.
 
 use super::kind::{Hits, Kind, Phase};
-use super::script::{Plan, Shape};
+use super::script::{Plan, SIZES, Shape};
 use Phase::{BeforeHead, BodyMiddle, BodyStart, Connect, InHead};
 
 /// What a client got, if it is anything that it may get.
@@ -43,6 +43,9 @@ pub struct Row {
     /// Whether the edge may ask again, so that a fault that hits only once leaves no trace.
     pub is_retried: bool,
 }
+
+/// A larger object is read before the reply only if that is soon done, in bytes.
+const ALWAYS_READ_FIRST: u64 = 128 * 1024;
 
 const RIGHT: &[Outcome] = &[Outcome::Right];
 const RIGHT_WHOLE: &[Outcome] = &[Outcome::RightWhole];
@@ -205,6 +208,10 @@ pub fn allowed(plan: &Plan) -> Vec<Outcome> {
     if plan.is_read_first && outcomes == BROKEN {
         // Seen before the reply: no answer is a failure of the origin that the edge may try again.
         outcomes = if row.kind == Kind::Stall { TIMEOUT } else { UNAVAILABLE }.to_vec();
+        if SIZES[plan.object] > ALWAYS_READ_FIRST {
+            // One that takes its time is handed through, and breaks where it can be seen.
+            outcomes.push(Outcome::Broken);
+        }
         is_retried = true;
     }
     if is_once && plan.shape == Shape::Head && is_explained(row.kind) {
