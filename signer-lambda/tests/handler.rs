@@ -3,6 +3,7 @@
 
 mod common;
 
+use clouddrop_core::revocation::{Answer, Draft};
 use clouddrop_core::token::wire::TokenBytes;
 use clouddrop_core::token::{Disposition, Listing, Purpose, verify};
 use clouddrop_core::{Client, Decision, Headers, Place, Seconds, UnixTime};
@@ -192,7 +193,9 @@ fn only_a_folder_that_was_shared_so_may_be_listed() {
 
 /// What the edge says to a GET of a share: the code of a refusal, or the origin's URL.
 fn at_the_edge(token: &str, rest: &str, client: Client<'_>, at: UnixTime) -> String {
-    let edge = common::edge("http://127.0.0.1:9");
+    let mut edge = common::edge("http://127.0.0.1:9");
+    let list = Answer { status: 200, etag: None, body: Draft::default().encode(at) };
+    edge.revocations_mut().take(list, at).unwrap();
     let request = clouddrop_core::Request {
         method: "GET",
         url: &format!("http://127.0.0.1:8788/d/{token}{rest}"),
