@@ -114,6 +114,25 @@ fn npm_packages() -> anyhow::Result<()> {
     node::binary().map(drop)
 }
 
+/// The linter of HTTP replies, in a Python environment of its own.
+///
+/// # Errors
+/// No Python with `venv`, or a failed installation.
+pub(crate) fn linter() -> anyhow::Result<()> {
+    const HTTPLINT: &str = "httplint==2026.10.4";
+    let folder = tools_folder().join("lint");
+    let stamp = Stamp::new(folder.join(".clouddrop"), &[HTTPLINT.as_bytes()]);
+    if stamp.fits() {
+        return Ok(());
+    }
+    say::step(&format!("{HTTPLINT} into .tools/lint"), || {
+        run::shown(run::command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+        let mut pip = run::command(folder.join("bin/python"));
+        run::shown(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", HTTPLINT]))?;
+        stamp.set()
+    })
+}
+
 /// Chromium, for the tests in a browser: brought by Debian's packages where that is possible. Where it is not, those
 /// tests say that they were skipped, or fail in CI.
 ///
