@@ -9,8 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
+use clouddrop_core::UnixTime;
+use clouddrop_core::revocation::Draft;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::peer::unix_time;
 
 /// Longest request head accepted, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -89,7 +93,7 @@ async fn serve(mut stream: TcpStream, counts: &Counts, block: &[u8]) -> anyhow::
     let mut filled = 0;
     let mut out = Vec::with_capacity(4096);
     loop {
-        let (used, size) = loop {
+        let (used, asked) = loop {
             if let Some(request) = read(&input[..filled], counts)? {
                 break request;
             }
@@ -104,9 +108,18 @@ async fn serve(mut stream: TcpStream, counts: &Counts, block: &[u8]) -> anyhow::
         filled -= used;
 
         out.clear();
-        let Some(size) = size else {
-            stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await?;
-            continue;
+        let size = match asked {
+            Asked::Object(size) => size,
+            Asked::List => {
+                let list = empty_list()?;
+                let head = format!("HTTP/1.1 200 OK\r\nETag: \"list\"\r\nContent-Length: {}\r\n\r\n", list.len());
+                stream.write_all(&[head.as_bytes(), &list].concat()).await?;
+                continue;
+            }
+            Asked::Nothing => {
+                stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await?;
+                continue;
+            }
         };
         head(size, &mut out);
         let mut left = size;
@@ -124,8 +137,24 @@ async fn serve(mut stream: TcpStream, counts: &Counts, block: &[u8]) -> anyhow::
     }
 }
 
-/// The length of the request's head and the size of the object it names; `None` until the head is complete.
-fn read(bytes: &[u8], counts: &Counts) -> anyhow::Result<Option<(usize, Option<u64>)>> {
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// An object of so many bytes.
+    Object(u64),
+    /// The revocation list.
+    List,
+    Nothing,
+}
+
+/// The list in which nothing is revoked.
+pub(crate) fn empty_list() -> anyhow::Result<Vec<u8>> {
+    Ok(Draft::default().encode(UnixTime::from_secs(unix_time()?)))
+}
+
+/// The length of the request's head and what it asks for; `None` until the head is complete. The edge's questions for
+/// the list are not counted: they come by the clock, not by request.
+fn read(bytes: &[u8], counts: &Counts) -> anyhow::Result<Option<(usize, Asked)>> {
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -137,10 +166,13 @@ fn read(bytes: &[u8], counts: &Counts) -> anyhow::Result<Option<(usize, Option<u
     let signed = request.headers.iter().any(|header| {
         header.name.eq_ignore_ascii_case("authorization") && header.value.starts_with(b"AWS4-HMAC-SHA256 ")
     });
+    if request.path.is_some_and(|path| path.ends_with("/records/revoked")) {
+        return Ok(Some((used, Asked::List)));
+    }
     counts.all.fetch_add(1, Ordering::Relaxed);
     counts.signed.fetch_add(u64::from(signed), Ordering::Relaxed);
     let size = request.path.and_then(|path| path.rsplit('/').next()).and_then(size_of);
-    Ok(Some((used, size)))
+    Ok(Some((used, size.map_or(Asked::Nothing, Asked::Object))))
 }
 
 /// The header lines of an S3 GetObject reply: a worker that copies or filters them shall have the real number to do.
@@ -189,7 +221,7 @@ mod tests {
         let request = b"GET /files/1k HTTP/1.1\r\nHost: a\r\nAuthorization: AWS4-HMAC-SHA256 Credential=x\r\n\r\nGET /";
         let end = request.len() - 5;
         assert_eq!(read(&request[..end - 1], &counts).unwrap(), None);
-        assert_eq!(read(request, &counts).unwrap(), Some((end, Some(1024))));
+        assert_eq!(read(request, &counts).unwrap(), Some((end, Asked::Object(1024))));
         assert_eq!((counts.all.into_inner(), counts.signed.into_inner()), (1, 1));
     }
 

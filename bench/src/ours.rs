@@ -31,6 +31,8 @@ pub(crate) fn bindings(origin: SocketAddr) -> Vec<(&'static str, String)> {
         ("OBJECT_PREFIX", OBJECT_PREFIX.into()),
         // Never called here, but a configuration without it is refused.
         ("SIGNER_URL", format!("http://{origin}")),
+        // A kept object would be measured once, and the shelf after that.
+        ("CACHE_BYTES", "0".into()),
         ("TOKEN_KEYS", json!(keys).to_string()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.into()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.into()),

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use tempfile::TempDir;
 
 use crate::args::Args;
 use crate::ask::Ask;
-use crate::origin::Origin;
+use crate::origin::{Origin, empty_list};
 use crate::workerd::{Platform, Worker, Workerd};
 use crate::{edge, ours, peer, progress};
 
@@ -203,8 +205,11 @@ impl<'a> Bench<'a> {
         fs::write(loop_folder.join("loop_gate.mjs"), include_str!("../workers/loop_gate.mjs"))?;
         let vars: serde_json::Map<_, _> =
             bindings.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        let bindings =
-            vec![("VARS", serde_json::Value::from(vars).to_string()), ("RECORD", ours::record(&ours::ask("1k")?))];
+        let bindings = vec![
+            ("VARS", serde_json::Value::from(vars).to_string()),
+            ("RECORD", ours::record(&ours::ask("1k")?)),
+            ("LIST", STANDARD.encode(empty_list()?)),
+        ];
         // The loop takes the place of the main module and imports the rest.
         if let Some(main) = modules.first_mut() {
             *main = "loop_gate.mjs".into();

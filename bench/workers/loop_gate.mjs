@@ -1,7 +1,7 @@
 // verify + decide + sign by the edge's own wasm, N times in one request (`/?n=N`). workerd's clock stands still within
 // a request, so the time is taken outside.
 import module from "./clouddrop_bg.wasm";
-import { initSync, configure, gate } from "./clouddrop.js";
+import { initSync, configure, gate, take_list } from "./clouddrop.js";
 
 initSync({ module });
 // As entry.mjs does: the text is encoded anew each time, into one array.
@@ -15,12 +15,16 @@ export default {
       configure(env.VARS);
       configured = true;
     }
+    // An empty list, as new as the request.
+    const list = Uint8Array.from(atob(env.LIST), (char) => char.charCodeAt(0));
+    const fault = take_list(200, '"list"', list, Date.now());
+    if (fault) return new Response(fault, { status: 500 });
     const n = Number(new URL(request.url).searchParams.get("n"));
     const record = env.RECORD;
     const now = Date.now();
     let answer = "";
     for (let i = 0; i < n; i++) {
-      answer = gate(scratch.subarray(0, encoder.encodeInto(record, scratch).written), now);
+      answer = gate(scratch.subarray(0, encoder.encodeInto(record, scratch).written), false, now);
     }
     // "F": the decision is to fetch. Anything else would be a refusal, which is cheaper than the work to be measured.
     return new Response(answer.startsWith("F\n") ? "" : answer, { status: answer.startsWith("F\n") ? 200 : 500 });
