@@ -10,23 +10,33 @@ const ROUGH = {
 };
 
 // Resolves to how it went: `wait`, after how many seconds to come back (0: go on); `degraded`, whether a rough count
-// could not be had, which stops nobody; `unknown`, whether a strict one could not, which does.
-export async function limit(env, limits) {
+// could not be had, which stops nobody; `unknown`, whether a strict one could not, which does. The counts are asked
+// for at once; each further promise would cost as much as a header.
+export function limit(env, limits) {
   const keys = limits.split(" ");
-  const answers = await Promise.all(keys.map((key) => rough(env, key)));
+  const last = keys.at(-1);
+  const strictly = last[0] === "s" ? keys.pop() : "";
+  const answers = keys.map((key) => rough(env, key));
+  const then = (verdict) => (strictly && verdict.wait === 0 ? asked(env, strictly, verdict) : verdict);
+  if (answers.length === 1) return Promise.resolve(answers[0]).then((one) => then(joined([one])));
+  return Promise.all(answers).then((all) => then(joined(all)));
+}
+
+function joined(answers) {
   const verdict = { wait: 0, degraded: false, unknown: false };
   for (const answer of answers) {
     if (answer === FAILED) verdict.degraded = true;
     else if (answer > verdict.wait) verdict.wait = answer;
   }
-  const last = keys.at(-1);
-  if (verdict.wait === 0 && last[0] === "s") {
-    const colon = last.indexOf(":");
-    try {
-      verdict.wait = await strict(env, last.slice(1, colon), last.slice(colon + 1));
-    } catch {
-      verdict.unknown = true;
-    }
+  return verdict;
+}
+
+async function asked(env, key, verdict) {
+  const colon = key.indexOf(":");
+  try {
+    verdict.wait = await strict(env, key.slice(1, colon), key.slice(colon + 1));
+  } catch {
+    verdict.unknown = true;
   }
   return verdict;
 }
