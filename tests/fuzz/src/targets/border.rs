@@ -72,7 +72,7 @@ fn check(told: &str) -> Option<String> {
             assert_eq!(lines.len(), 3, "{told:?}");
             return Some(lines[1].to_string());
         }
-        "P" | "M" => {
+        "P" | "M" | "L" => {
             assert_eq!(lines.len(), 1, "{told:?}");
             return None;
         }
@@ -81,7 +81,7 @@ fn check(told: &str) -> Option<String> {
             return None;
         }
         "W" => {
-            assert_eq!(lines.len(), 4, "{told:?}");
+            assert_eq!(lines.len(), 5, "{told:?}");
             return None;
         }
         _ => panic!("{told:?}"),
