@@ -40,8 +40,8 @@ impl PublicKey {
             return false;
         };
         let inverse = ORDER.invert(&ORDER.enter(&s));
-        // A number in Montgomery's form times one that is not is a product that is not.
-        let hash = ORDER.reduce(&from_bytes(hash));
+        // A number in Montgomery's form times one that is not is a product that is not, and below the order.
+        let hash = from_bytes(hash);
         let sum = self.0.combined_with_base(&ORDER.mul(&hash, &inverse), &ORDER.mul(&r, &inverse));
         // Whether r is x modulo the order, x being X / Z^2 and below p: so x is r, or r and the order once.
         !sum.is_infinity() && (is_x_of(&sum, &r) || checked_add(&r, &ORDER.number).is_some_and(|x| is_x_of(&sum, &x)))

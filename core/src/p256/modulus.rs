@@ -28,19 +28,15 @@ impl Modulus {
         sub(number, &self.number).1
     }
 
-    /// `number`, which is below twice the modulus, brought below it.
-    pub(super) fn reduce(&self, number: &Number) -> Number {
-        self.reduce_with(number, false)
-    }
-
-    fn reduce_with(&self, number: &Number, carry: bool) -> Number {
+    /// `number`, with `carry` for `2^256` in it and below twice the modulus, brought below it.
+    fn reduce(&self, number: &Number, carry: bool) -> Number {
         let (less, borrow) = sub(number, &self.number);
         if borrow && !carry { *number } else { less }
     }
 
     pub(super) fn add(&self, a: &Number, b: &Number) -> Number {
         let (sum, carry) = add(a, b);
-        self.reduce_with(&sum, carry)
+        self.reduce(&sum, carry)
     }
 
     pub(super) fn double(&self, a: &Number) -> Number {
@@ -67,7 +63,7 @@ impl Modulus {
             top = 0;
         }
         let [low @ .., high] = sum;
-        self.reduce_with(&low, high != 0)
+        self.reduce(&low, high != 0)
     }
 
     pub(super) fn square(&self, a: &Number) -> Number {
