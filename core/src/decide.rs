@@ -20,7 +20,7 @@ use crate::request::{Request, Url};
 use crate::time::UnixTime;
 use crate::token::claims::Target;
 use crate::token::wire::TokenBytes;
-use crate::token::{Listing, Purpose, Verified, carrier, verify};
+use crate::token::{Listing, Purpose, Verified, carrier, jwt, verify};
 use crate::trail::{Trail, Uses};
 use alloc::format;
 use alloc::string::String;
@@ -61,8 +61,9 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Tra
     match route {
         Route::File(raw) => {
             let method = read_method(request, Allow::GetHead)?;
+            let (raw, in_path) = carrier::split_path(raw);
             let path = object_path(raw, config)?;
-            let text = carrier::find(&request.headers, url.query, None)?;
+            let text = carrier::find(&request.headers, url.query, in_path)?;
             with_token(text, request, now, config, trail, &|token, trail| {
                 let grant = granted(token, request, &url, method, path.clone(), now, config)?;
                 read(&grant, request, now, config, trail)
@@ -122,9 +123,21 @@ fn with_token(
     go_on: &dyn Fn(Verified<'_>, &mut Trail) -> Result<Decision, Refusal>,
 ) -> Result<Decision, Refusal> {
     let text = text.ok_or(Refusal::Unauthorized("no token"))?;
+    if jwt::is_jwt(text) {
+        let claims = jwt::verify(text, &config.keys, now)?.claims()?;
+        return with_verified(claims.verified()?, request, trail, go_on);
+    }
     let bytes = TokenBytes::decode(text).map_err(|fault| Refusal::Unauthorized(fault.0))?;
     let parts = bytes.parts().map_err(|fault| Refusal::Unauthorized(fault.0))?;
-    let token = verify(&parts, &config.keys, now)?;
+    with_verified(verify(&parts, &config.keys, now)?, request, trail, go_on)
+}
+
+fn with_verified(
+    token: Verified<'_>,
+    request: &Request<'_>,
+    trail: &mut Trail,
+    go_on: &dyn Fn(Verified<'_>, &mut Trail) -> Result<Decision, Refusal>,
+) -> Result<Decision, Refusal> {
     trail.token_id = token.claims().id().map(Into::into);
     trail.key_id = Some(token.key().id().as_str().into());
     if policy::needs_place(token.claims(), request.client.place) {

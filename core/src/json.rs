@@ -1,5 +1,8 @@
-//! The little JSON (RFC 8259) that configuration needs: flat objects of texts and whole numbers, alone or in
-//! an array. Strict: a name twice, a nested value or anything behind the end is refused.
+//! The little JSON (RFC 8259) that configuration and the claims of a JWT need. Strict: a name twice or anything behind
+//! the end is refused.
+//!
+//! Configuration is flat objects of texts and whole numbers, alone or in an array. Claims may be anything, of which
+//! most is passed over: [`members`] gives names and the text of each value, and [`text`] and [`texts`] read those.
 //!
 //! A general reader brings its number formatting and its messages along, which was a fifth of the edge's
 //! code; and a message that quotes its input must not meet a secret.
@@ -26,13 +29,31 @@ pub(crate) struct BadJson {
 
 /// Reads one flat object.
 pub(crate) fn object(text: &str) -> Result<Object, BadJson> {
-    Reader::new(text).whole(Reader::object)
+    Reader::new(text).whole(|reader| reader.object(Reader::value))
 }
 
 /// Reads an array of flat objects.
 pub(crate) fn objects(text: &str) -> Result<Vec<Object>, BadJson> {
-    Reader::new(text).whole(|reader| reader.list(b'[', b']', Reader::object))
+    Reader::new(text).whole(|reader| reader.list(b'[', b']', |reader| reader.object(Reader::value)))
 }
+
+/// The names of one object, and the text of each value without the space around it.
+pub(crate) fn members(text: &str) -> Result<Vec<(String, &str)>, BadJson> {
+    Reader::new(text).whole(|reader| reader.object(|reader| reader.any(MAX_DEPTH)))
+}
+
+/// The string that `text` is.
+pub(crate) fn text(text: &str) -> Option<String> {
+    Reader::new(text).whole(Reader::string).ok()
+}
+
+/// The array of strings that `text` is.
+pub(crate) fn texts(text: &str) -> Option<Vec<String>> {
+    Reader::new(text).whole(|reader| reader.list(b'[', b']', Reader::string)).ok()
+}
+
+/// How deep arrays and objects may stand in a value that is passed over.
+const MAX_DEPTH: usize = 16;
 
 struct Reader<'a> {
     text: &'a str,
@@ -97,13 +118,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(&mut self) -> Result<Object, BadJson> {
+    fn object<T>(
+        &mut self,
+        mut value: impl FnMut(&mut Self) -> Result<T, BadJson>,
+    ) -> Result<Vec<(String, T)>, BadJson> {
         let members = self.list(b'{', b'}', |reader| {
             let name = reader.string()?;
             if !reader.take(b':') {
                 return reader.bad();
             }
-            Ok((name, reader.value()?))
+            Ok((name, value(reader)?))
         })?;
         let twice =
             members.iter().enumerate().any(|(place, (name, _))| members[..place].iter().any(|(n, _)| n == name));
@@ -128,6 +152,51 @@ impl<'a> Reader<'a> {
             }
             _ => self.bad(),
         }
+    }
+
+    /// Passes over a value of any kind, `depth` more around it at most, and gives its text.
+    fn any(&mut self, depth: usize) -> Result<&'a str, BadJson> {
+        self.skip_space();
+        let start = self.at;
+        let Some(inner) = depth.checked_sub(1) else { return self.bad() };
+        match self.peek() {
+            Some(b'"') => drop(self.string()?),
+            Some(b'{') => drop(self.object(|reader| reader.any(inner).map(drop))?),
+            Some(b'[') => drop(self.list(b'[', b']', |reader| reader.any(inner).map(drop))?),
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            _ => {
+                let rest = &self.text[start..];
+                let word = ["true", "false", "null"].into_iter().find(|word| rest.starts_with(word));
+                self.at += word.ok_or(BadJson { at: start })?.len();
+            }
+        }
+        Ok(&self.text[start..self.at])
+    }
+
+    /// Passes over a number (RFC 8259 section 6).
+    fn number(&mut self) -> Result<(), BadJson> {
+        self.at += usize::from(self.peek() == Some(b'-'));
+        let leading_zero = self.peek() == Some(b'0');
+        if self.digits()? > 1 && leading_zero {
+            return self.bad();
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// Passes over one digit or more, and counts them.
+    fn digits(&mut self) -> Result<usize, BadJson> {
+        let count = self.text.as_bytes()[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += count;
+        if count == 0 { self.bad() } else { Ok(count) }
     }
 
     fn string(&mut self) -> Result<String, BadJson> {
@@ -203,6 +272,41 @@ mod tests {
         assert_eq!(read.len(), 3);
         assert!(read[0] == [("a".into(), Value::Text("xé\u{1f600}\n".into())), ("b".into(), Value::Number(12))]);
         assert!(read[2] == [("c".into(), Value::Null)]);
+    }
+
+    #[test]
+    fn members_of_any_kind_are_passed_over_and_read_later() {
+        let all = r#"{"a":"x\"}","b":[1,-0.5e+3,[],{}, {"c":[true,false,null]}],"d": 1.50 ,"e":["f","g"]}"#;
+        let read = members(all).unwrap();
+        let values: Vec<&str> = read.iter().map(|(_, value)| *value).collect();
+        assert_eq!(values, [r#""x\"}""#, r#"[1,-0.5e+3,[],{}, {"c":[true,false,null]}]"#, "1.50", r#"["f","g"]"#]);
+        assert_eq!(text(values[0]).as_deref(), Some("x\"}"));
+        assert_eq!(texts(values[3]).unwrap(), ["f", "g"]);
+        assert_eq!((text(values[1]), texts(values[0]), texts(values[1])), (None, None, None));
+        for bad in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"b":{"a":1,"a":2}}"#,
+            r#"{"a":01}"#,
+            r#"{"a":1.}"#,
+            r#"{"a":.5}"#,
+            r#"{"a":-}"#,
+            r#"{"a":1e}"#,
+            r#"{"a":+1}"#,
+            r#"{"a":tru}"#,
+            r#"{"a":NaN}"#,
+            r#"{"a":[1,]}"#,
+            r#"{"a":[1 2]}"#,
+            r#"{"a":}"#,
+            r#"{"a":1}x"#,
+            r#"{"a":1"#,
+            "[1]",
+            "",
+        ] {
+            assert!(members(bad).is_err(), "{bad}");
+        }
+        let nested = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(members(&nested(MAX_DEPTH)).is_ok() && members(&nested(MAX_DEPTH + 1)).is_err());
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub mod media_type;
 mod order;
 pub mod origin;
 pub mod origin_reply;
+pub mod p256;
 pub mod path;
 pub mod percent;
 pub mod policy;

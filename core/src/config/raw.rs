@@ -48,7 +48,8 @@ pub struct Raw {
     pub claims_per_minute: Option<String>,
     /// Where to report a file that should not be shared: `mailto:` or `https:`. Without it `security_contact`.
     pub report_contact: Option<String>,
-    /// Secret: the token keys, a JSON array of `{"issuer", "kid", "secret", "retires"?}`, newest first.
+    /// Secret: the token keys, a JSON array of `{"issuer", "kid", "alg"?, "secret", "retires"?}`, newest first; with
+    /// `"alg": "ES256"` there are `"x"` and `"y"` in the place of the secret.
     pub token_keys: Option<String>,
     /// The edge's AWS identity.
     pub aws_access_key_id: Option<String>,

@@ -206,6 +206,7 @@ pub(super) fn mint_refusal(fault: MintFault) -> Refusal {
         MintFault::TooLong => Refusal::BadRequest("the terms do not fit into a token"),
         MintFault::NoDownloads => Refusal::BadRequest("max_downloads is at least 1"),
         MintFault::NamelessParent => Refusal::Internal("a token would be made from one without an id"),
+        MintFault::ForeignKey => Refusal::Internal("a token would be made with a key that makes none"),
         MintFault::EndsBeforeItBegins => Refusal::Internal("a token would end before it begins"),
     }
 }

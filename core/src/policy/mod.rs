@@ -47,6 +47,7 @@ pub fn check(token: &Verified<'_>, ask: &Ask<'_>, now: UnixTime) -> Result<(), R
     time::check(claims.expires, claims.not_before, now)?;
     party::check(claims.issuer, token.key().issuer(), claims.audience, ask.audience)?;
     uri::check(claims.uri, &ask.uri)?;
+    uri::check_hash(claims.uri_hash.as_ref(), ask.request.url)?;
     method::check(claims.methods, ask.method)?;
     network::check(claims.networks, client.address, client.place.and_then(|place| place.asn))?;
     geo::check(claims.countries, client.place)?;

@@ -6,8 +6,10 @@
 
 use super::matching::matches;
 use crate::cbor::{Item, Malformed, Reader};
+use crate::hash::sha256;
 use crate::percent;
 use crate::refusal::Refusal;
+use crate::token::carrier;
 use crate::token::claims::{Raw, Target};
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -24,6 +26,8 @@ const PARENT_PATH: i128 = 5;
 const FILE_NAME: i128 = 6;
 const STEM: i128 = 7;
 const EXTENSION: i128 = 8;
+
+const NOT_ALLOWED: Refusal = Refusal::Forbidden("the address is not allowed by the token");
 
 /// The URI that a token's tests are put to.
 #[derive(Clone, Debug)]
@@ -61,7 +65,16 @@ pub(super) fn check(claim: Option<Raw<'_>>, uri: &Uri<'_>) -> Result<(), Refusal
         }?;
         Ok(())
     })?;
-    if all { Ok(()) } else { Err(Refusal::Forbidden("the address is not allowed by the token")) }
+    if all { Ok(()) } else { Err(NOT_ALLOWED) }
+}
+
+/// cdniuc (RFC 9246 section 2.1.15): the hash, where there is one, is that of the URI as the client wrote it, without
+/// the token. Nothing in it is repaired first: another spelling of the same URI is refused.
+pub(super) fn check_hash(hash: Option<&[u8; 32]>, url: &str) -> Result<(), Refusal> {
+    match hash {
+        Some(hash) if *hash != sha256(carrier::url_without_token(url).as_bytes()) => Err(NOT_ALLOWED),
+        _ => Ok(()),
+    }
 }
 
 /// What the claim's path test points at: exact before prefix, `None` for any other claim.

@@ -2,11 +2,15 @@
 
 use crate::refusal::Refusal;
 use crate::request::Headers;
+use alloc::borrow::Cow;
+use alloc::string::String;
 
 /// The name of the header, and of the cookie, that CTA-5007 gives a token.
 pub const HEADER: &str = "cta-common-access-token";
 /// The query parameter.
 pub const QUERY: &str = "CAT";
+/// The query parameter, and the parameter at the end of a path, that RFC 9246 section 3 gives a token.
+pub const PACKAGE: &str = "URISigningPackage";
 
 /// The one token of a request: `None` if there is none. `in_path` is the one in the path, where the route
 /// has one.
@@ -40,7 +44,7 @@ pub fn find<'a>(headers: &Headers<'a>, query: &'a str, in_path: Option<&'a str>)
         }
     }
     for parameter in query.split('&') {
-        if let Some((QUERY, token)) = parameter.split_once('=') {
+        if let Some(token) = token_of(parameter) {
             take(token)?;
         }
     }
@@ -56,13 +60,44 @@ pub fn bearer(authorization: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
 }
 
+/// The token of a query's parameter.
+fn token_of(parameter: &str) -> Option<&str> {
+    let (name, token) = parameter.split_once('=')?;
+    matches!(name, QUERY | PACKAGE).then_some(token)
+}
+
+/// A raw path and the token in its last parameter (`/f/a;URISigningPackage=<token>`: RFC 9246 section 3, RFC 6570
+/// section 3.2.7), if it ends with one.
+pub fn split_path(path: &str) -> (&str, Option<&str>) {
+    let parameter = path.rsplit_once(';').and_then(|(rest, last)| Some((rest, last.strip_prefix(PACKAGE)?)));
+    match parameter.and_then(|(rest, value)| Some((rest, value.strip_prefix('=')?))) {
+        Some((rest, token)) if !token.contains('/') => (rest, Some(token)),
+        _ => (path, None),
+    }
+}
+
+/// `url`, otherwise as it is, without the token that its path or its query holds.
+pub fn url_without_token(url: &str) -> String {
+    let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
+    let mut out = String::from(split_path(path).0);
+    if let Some(query) = query {
+        let rest = without_token(query);
+        // A question mark that nothing follows any more was the token's; one that nothing ever followed stays.
+        if !rest.is_empty() || query.is_empty() {
+            out.push('?');
+            out.push_str(&rest);
+        }
+    }
+    out
+}
+
 /// `query` without the token's parameter: the rest, if it is one piece, is borrowed.
-pub fn without_token(query: &str) -> alloc::borrow::Cow<'_, str> {
-    let is_token = |parameter: &&str| matches!(parameter.split_once('='), Some((QUERY, _)));
+pub fn without_token(query: &str) -> Cow<'_, str> {
+    let is_token = |parameter: &&str| token_of(parameter).is_some();
     if !query.split('&').any(|p| is_token(&p)) {
         return query.into();
     }
-    let mut rest = alloc::string::String::new();
+    let mut rest = String::new();
     for parameter in query.split('&').filter(|p| !is_token(p)) {
         if !rest.is_empty() {
             rest.push('&');

@@ -54,6 +54,8 @@ pub struct Claims<'a> {
     pub(crate) single_use: bool,
     pub(crate) networks: Option<Raw<'a>>,
     pub(crate) uri: Option<Raw<'a>>,
+    /// Of a JWT only: SHA-256 of the URI that it opens.
+    pub(crate) uri_hash: Option<[u8; 32]>,
     pub(crate) methods: Option<Raw<'a>>,
     pub(crate) headers: Option<Raw<'a>>,
     pub(crate) countries: Option<Raw<'a>>,

@@ -78,6 +78,8 @@ pub enum MintFault {
     EndsBeforeItBegins,
     /// A parent whose id is no byte long: nothing could name it.
     NamelessParent,
+    /// The key is for verifying JWTs, which are not made here.
+    ForeignKey,
 }
 
 impl<'a> NewToken<'a> {
@@ -142,12 +144,13 @@ pub fn mint(new: &NewToken<'_>, key: &TokenKey) -> Result<String, MintFault> {
 /// The COSE_Mac0 of a payload, as text.
 ///
 /// # Errors
-/// [`MintFault::TooLong`].
+/// [`MintFault::TooLong`], [`MintFault::ForeignKey`].
 pub(super) fn seal(payload: &[u8], key: &TokenKey) -> Result<String, MintFault> {
+    let mac = key.mac().ok_or(MintFault::ForeignKey)?;
     let mut protected = Writer::default();
     protected.map(1).int(1).int(ALG_HMAC_256_256);
     let protected = protected.into_bytes();
-    let tag = with_mac_input(&protected, payload, |input| key.mac.tag(input));
+    let tag = with_mac_input(&protected, payload, |input| mac.tag(input));
 
     let mut message = Writer::default();
     message.tag(61).tag(17).array(4).bytes(&protected).map(1).int(4).bytes(key.id().as_str().as_bytes());

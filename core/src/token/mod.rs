@@ -1,11 +1,12 @@
 //! The share token: a Common Access Token (CTA-5007-B) in COSE_Mac0 (RFC 9052) with HMAC 256/256.
 //!
 //! `carrier` finds it in a request, `wire` takes it apart, `verify` checks its MAC and is the only door
-//! to [`Verified`] claims, `mint` makes one.
+//! to [`Verified`] claims, `mint` makes one. `jwt` is the same for the second format, the signed JWT of RFC 9246.
 
 pub mod carrier;
 pub mod claims;
 pub mod grant_token;
+pub mod jwt;
 pub mod keys;
 pub mod mint;
 pub mod verify;

@@ -1,4 +1,5 @@
-//! The one door from a token's parts to claims that may be believed.
+//! The one door from a token's parts to claims that may be believed: of a Common Access Token here, of a
+//! JWT in [`super::jwt`].
 
 use super::claims::Claims;
 use super::keys::{KeySet, TokenKey};
@@ -6,7 +7,8 @@ use super::wire::{ALG_HMAC_256_256, Parts};
 use crate::refusal::Refusal;
 use crate::time::UnixTime;
 
-/// Claims whose MAC has passed, and the key that it passed with. Only [`verify`] makes one.
+/// Claims whose MAC has passed, and the key that it passed with. Only [`verify`] and [`super::jwt::Translated`]
+/// make one.
 #[derive(Debug)]
 pub struct Verified<'a> {
     claims: Claims<'a>,
@@ -14,6 +16,10 @@ pub struct Verified<'a> {
 }
 
 impl<'a> Verified<'a> {
+    pub(super) const fn new(claims: Claims<'a>, key: &'a TokenKey) -> Self {
+        Self { claims, key }
+    }
+
     /// The authenticated claims.
     pub const fn claims(&self) -> &Claims<'a> {
         &self.claims
@@ -41,8 +47,8 @@ pub fn verify<'a>(parts: &Parts<'a>, keys: &'a KeySet, now: UnixTime) -> Result<
     let kid = parts.kid.ok_or(Refusal::Unauthorized("no key id"))?;
     let key = parts.with_mac_input(|input| {
         let mut tried = 0;
-        for key in keys.named(kid, now) {
-            if key.mac.matches(input, tag) {
+        for (key, mac) in keys.named(kid, now).filter_map(|key| Some((key, key.mac()?))) {
+            if mac.matches(input, tag) {
                 return Ok(key);
             }
             tried += 1;

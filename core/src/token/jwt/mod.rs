@@ -1,0 +1,102 @@
+//! The second format that is verified here: the signed JWT of URI Signing (RFC 9246). It is never made here.
+//!
+//! `jws` takes the compact form apart, [`verify`] checks the signature, `claims` reads what is behind it. A JWT names
+//! the one URI that it opens by its hash, so it is read at the route `/f/` alone and names no target of its own.
+
+mod claims;
+mod jws;
+
+use super::claims::Claims;
+use super::keys::{KeySet, Material, TokenKey};
+use super::verify::Verified;
+use crate::hash::sha256;
+use crate::refusal::Refusal;
+use crate::time::UnixTime;
+use alloc::vec::Vec;
+use claims::Payload;
+use jws::{Algorithm, Jws};
+
+/// Whether a token's text is in this format: no base64url, and so no token of the other one, has a dot in it.
+pub fn is_jwt(text: &str) -> bool {
+    text.contains('.')
+}
+
+/// A JWT whose signature has passed, and the key that it passed with. Only [`verify`] makes one.
+#[derive(Debug)]
+pub struct Signed<'k> {
+    payload: Vec<u8>,
+    key: &'k TokenKey,
+}
+
+/// Its claims in the form of the other format's, for one policy to read.
+#[derive(Debug)]
+pub struct Translated<'k> {
+    payload: Payload,
+    key: &'k TokenKey,
+}
+
+/// Checks form, algorithm, key and signature (RFC 7515 section 5.2). No claim is looked at.
+///
+/// A key is good for its own algorithm and the token has to name that one, so that no public key ever serves as a
+/// secret. A key id that nobody has costs the work of a wrong signature, where there is any key to do it with.
+///
+/// # Errors
+/// [`Refusal::Unauthorized`] for anything that is wrong.
+pub fn verify<'k>(text: &str, keys: &'k KeySet, now: UnixTime) -> Result<Signed<'k>, Refusal> {
+    let jws = Jws::parse(text).map_err(Refusal::Unauthorized)?;
+    let mut named = keys.named(jws.kid.as_bytes(), now).filter(|key| algorithm_of(key) == Some(jws.algorithm));
+    let found = match named.next() {
+        Some(first) => core::iter::once(first).chain(named).find(|key| is_signed_with(&jws, &key.material)),
+        None => {
+            // The outcome is thrown away: only the work is wanted.
+            let other = keys.iter().find(|key| algorithm_of(key) == Some(jws.algorithm));
+            let _ = core::hint::black_box(other.is_some_and(|key| is_signed_with(&jws, &key.material)));
+            return Err(Refusal::Unauthorized("unknown key id"));
+        }
+    };
+    let key = found.ok_or(Refusal::Unauthorized("wrong signature"))?;
+    Ok(Signed { payload: jws.payload, key })
+}
+
+impl<'k> Signed<'k> {
+    /// Reads the claims.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] if they are none that are implemented here.
+    pub fn claims(&self) -> Result<Translated<'k>, Refusal> {
+        Ok(Translated { payload: Payload::read(&self.payload)?, key: self.key })
+    }
+}
+
+impl Translated<'_> {
+    /// What policy takes.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`], as for a token of the other format with such claims.
+    pub fn verified(&self) -> Result<Verified<'_>, Refusal> {
+        let claims = Claims { uri_hash: Some(self.payload.uri_hash), ..Claims::read(&self.payload.claims)? };
+        Ok(Verified::new(claims, self.key))
+    }
+}
+
+/// `None` of a key of the other format.
+const fn algorithm_of(key: &TokenKey) -> Option<Algorithm> {
+    match key.material {
+        Material::Hmac256(_) => None,
+        Material::Hs256(_) => Some(Algorithm::Hs256),
+        Material::Es256(_) => Some(Algorithm::Es256),
+    }
+}
+
+fn is_signed_with(jws: &Jws<'_>, material: &Material) -> bool {
+    match material {
+        Material::Hmac256(_) => false,
+        Material::Hs256(mac) => {
+            jws.signature.as_slice().try_into().is_ok_and(|tag| mac.matches(&[jws.signing_input.as_bytes()], tag))
+        }
+        Material::Es256(key) => {
+            let hash = sha256(jws.signing_input.as_bytes());
+            jws.signature.as_slice().try_into().is_ok_and(|signature| key.verifies(&hash, signature))
+        }
+    }
+}
