@@ -6,7 +6,6 @@ use crate::json::{self, Object, Value};
 use crate::p256::PublicKey;
 use crate::secret::{KeyId, Secret};
 use crate::time::UnixTime;
-use crate::token::keys::MIN_KEY_BYTES;
 use crate::token::{KeySet, TokenKey};
 use alloc::format;
 use alloc::string::String;
@@ -61,35 +60,29 @@ impl Entry {
     }
 
     /// The key called `id`; or what is wrong with it, as it is said behind the entry's place.
-    fn key(self, id: KeyId) -> Result<TokenKey, String> {
+    fn key(self, id: KeyId) -> Result<TokenKey, &'static str> {
         let retires = self.retires.map(UnixTime::from_secs);
-        match (self.algorithm.as_deref(), &self.key) {
-            (None | Some(ALG_HMAC), KeyText::Secret(secret)) => {
-                TokenKey::new(self.issuer, id, &bytes(secret)?, retires)
+        let algorithm = self.algorithm.as_deref();
+        match &self.key {
+            KeyText::Secret(secret) => {
+                let make = match algorithm {
+                    None | Some("HMAC 256/256") => TokenKey::new,
+                    Some("HS256") => TokenKey::hs256,
+                    Some(_) => return Err(".alg must be HMAC 256/256 or HS256 beside a secret"),
+                };
+                let secret = base64url::decode(secret).ok_or(".secret is not base64url without padding")?;
+                make(self.issuer, id, &Secret::new(secret), retires).ok_or(".secret is shorter than 32 bytes")
             }
-            (Some(ALG_HS256), KeyText::Secret(secret)) => TokenKey::hs256(self.issuer, id, &bytes(secret)?, retires),
-            (Some(ALG_ES256), KeyText::Public(x, y)) => {
-                let key = coordinate(x).zip(coordinate(y)).and_then(|(x, y)| PublicKey::new(&x, &y));
-                let key = key.ok_or(".x and .y are not the base64url of a point of P-256")?;
-                return Ok(TokenKey::es256(self.issuer, id, key, retires));
+            KeyText::Public(x, y) => {
+                if algorithm != Some("ES256") {
+                    return Err(".alg must be ES256 beside x and y");
+                }
+                let point = coordinate(x).zip(coordinate(y)).and_then(|(x, y)| PublicKey::new(&x, &y));
+                let point = point.ok_or(".x and .y are not the base64url of a point of P-256")?;
+                Ok(TokenKey::es256(self.issuer, id, point, retires))
             }
-            (Some(ALG_ES256), KeyText::Secret(_)) => return Err(".alg ES256 takes x and y, and no secret".into()),
-            (None | Some(ALG_HMAC | ALG_HS256), KeyText::Public(..)) => {
-                return Err(format!(".x and .y are of {ALG_ES256}: name it in .alg"));
-            }
-            (Some(_), _) => return Err(format!(".alg must be {ALG_HMAC}, {ALG_HS256} or {ALG_ES256}")),
         }
-        .ok_or_else(|| format!(".secret is shorter than {MIN_KEY_BYTES} bytes"))
     }
-}
-
-/// The algorithm of Common Access Tokens, for which an entry need not name one, and those of signed JWTs.
-const ALG_HMAC: &str = "HMAC 256/256";
-const ALG_HS256: &str = "HS256";
-const ALG_ES256: &str = "ES256";
-
-fn bytes(secret: &str) -> Result<Secret, String> {
-    Ok(Secret::new(base64url::decode(secret).ok_or(".secret is not base64url without padding")?))
 }
 
 fn coordinate(text: &str) -> Option<[u8; 32]> {

@@ -62,18 +62,16 @@ pub fn bearer(authorization: &str) -> Option<&str> {
 
 /// The token of a query's parameter.
 fn token_of(parameter: &str) -> Option<&str> {
-    let (name, token) = parameter.split_once('=')?;
-    matches!(name, QUERY | PACKAGE).then_some(token)
+    let value = parameter.strip_prefix(QUERY).or_else(|| parameter.strip_prefix(PACKAGE))?;
+    value.strip_prefix('=')
 }
 
 /// A raw path and the token in its last parameter (`/f/a;URISigningPackage=<token>`: RFC 9246 section 3, RFC 6570
 /// section 3.2.7), if it ends with one.
 pub fn split_path(path: &str) -> (&str, Option<&str>) {
-    let parameter = path.rsplit_once(';').and_then(|(rest, last)| Some((rest, last.strip_prefix(PACKAGE)?)));
-    match parameter.and_then(|(rest, value)| Some((rest, value.strip_prefix('=')?))) {
-        Some((rest, token)) if !token.contains('/') => (rest, Some(token)),
-        _ => (path, None),
-    }
+    let last = path.bytes().rposition(|byte| matches!(byte, b';' | b'/')).unwrap_or(0);
+    let token = path[last..].strip_prefix(';').and_then(|last| last.strip_prefix(PACKAGE)?.strip_prefix('='));
+    (if token.is_some() { &path[..last] } else { path }, token)
 }
 
 /// `url`, otherwise as it is, without the token that its path or its query holds.

@@ -20,10 +20,10 @@ pub(super) struct Payload {
 
 /// The claims that are implemented. `cdnicrit` may name no other.
 const KNOWN: [&str; 9] = ["iss", "aud", "exp", "nbf", "iat", "jti", "cdniv", "cdniuc", "cdnicrit"];
-/// Claims that RFC 9246 gives a meaning that is not implemented: what is encrypted (sub, cdniip), and tokens that are
-/// renewed (cdniets, cdnistt, cdnistd). Claims that no document here speaks of are ignored, as RFC 7519 section 4
+/// Claims that RFC 9246 gives a meaning that is not implemented: what is encrypted (sub, cdniip), tokens that are
+/// renewed (cdniets, cdnistt, cdnistd), and the values of cdniv and cdnicrit that [`Payload::read`] does not take. Claims that no document here speaks of are ignored, as RFC 7519 section 4
 /// says, unless `cdnicrit` names them.
-const REFUSED: [&str; 5] = ["sub", "cdniip", "cdniets", "cdnistt", "cdnistd"];
+const REFUSED: [&str; 7] = ["sub", "cdniip", "cdniets", "cdnistt", "cdnistd", "cdniv", "cdnicrit"];
 
 const MALFORMED: Refusal = Refusal::Forbidden("a claim is malformed");
 
@@ -35,50 +35,67 @@ impl Payload {
         let mut claims = ClaimWriter::default();
         let mut uri_hash = None;
         for (name, value) in json::members(text).map_err(|_| NOT_JSON)? {
-            match name.as_str() {
+            let text = json::text(value);
+            let text = text.as_deref().ok_or(MALFORMED);
+            let mut item = Writer::default();
+            let label = match name.as_str() {
                 "iss" => {
-                    let issuer = json::text(value).ok_or(MALFORMED)?;
-                    claims.add(label::ISS, |w| w.text(&issuer));
+                    item.text(text?);
+                    label::ISS
                 }
                 "aud" => {
-                    // One name or an array of them (RFC 7519 section 4.1.3).
-                    let names = json::text(value).map(|one| Vec::from([one])).or_else(|| json::texts(value));
-                    let names = names.ok_or(MALFORMED)?;
-                    claims.add(label::AUD, |w| names.iter().fold(w.array(names.len()), |w, name| w.text(name)));
+                    write_audience(&mut item, value)?;
+                    label::AUD
                 }
-                "exp" => write_date(&mut claims, label::EXP, value, Rounding::Down)?,
-                "nbf" => write_date(&mut claims, label::NBF, value, Rounding::Up)?,
-                "iat" => write_date(&mut claims, label::IAT, value, Rounding::Down)?,
+                "exp" => {
+                    item.unsigned(seconds(value, Rounding::Down)?);
+                    label::EXP
+                }
+                "nbf" => {
+                    item.unsigned(seconds(value, Rounding::Up)?);
+                    label::NBF
+                }
+                "iat" => {
+                    item.unsigned(seconds(value, Rounding::Down)?);
+                    label::IAT
+                }
                 "jti" => {
-                    let id = json::text(value).filter(|id| !id.is_empty()).ok_or(MALFORMED)?;
-                    claims.add(label::CTI, |w| w.bytes(id.as_bytes()));
+                    item.bytes(text.and_then(|id| if id.is_empty() { Err(MALFORMED) } else { Ok(id) })?.as_bytes());
+                    label::CTI
                 }
-                "cdniv" if value == "1" => {}
-                "cdniuc" => uri_hash = Some(read_container(value)?),
-                "cdnicrit" => {
-                    // A list divided by commas (RFC 9246 section 2.1.10).
-                    let names = json::text(value).ok_or(MALFORMED)?;
-                    if names.split(',').any(|name| !KNOWN.contains(&name)) {
-                        return Err(Refusal::Forbidden("a critical claim that is not implemented"));
-                    }
+                "cdniuc" => {
+                    uri_hash = Some(hash_of(text?)?);
+                    continue;
                 }
-                name if name == "cdniv" || REFUSED.contains(&name) => {
-                    return Err(Refusal::Forbidden("a claim is not implemented"));
-                }
-                _ => {}
-            }
+                // A list divided by commas (RFC 9246 section 2.1.10).
+                "cdnicrit" if text?.split(',').all(|name| KNOWN.contains(&name)) => continue,
+                "cdniv" if value == "1" => continue,
+                name if REFUSED.contains(&name) => return Err(Refusal::Forbidden("a claim is not implemented")),
+                _ => continue,
+            };
+            claims.add(label, |w| w.raw(&item.into_bytes()));
         }
         let uri_hash = uri_hash.ok_or(Refusal::Forbidden("the token names no URI"))?;
         Ok(Self { claims: claims.into_bytes(), uri_hash })
     }
 }
 
+/// One name or an array of them (RFC 7519 section 4.1.3).
+fn write_audience(item: &mut Writer, value: &str) -> Result<(), Refusal> {
+    let names = if value.starts_with('[') { json::texts(value) } else { json::text(value).map(|one| Vec::from([one])) };
+    let names = names.ok_or(MALFORMED)?;
+    item.array(names.len());
+    for name in &names {
+        item.text(name);
+    }
+    Ok(())
+}
+
 /// The URI container in its form as a hash: `hash:sha-256;` and the hash in base64url (RFC 9246 section 2.1.15,
 /// RFC 6920 section 5). The other form is a regular expression, which is work that the token's maker would choose.
-fn read_container(value: &str) -> Result<[u8; 32], Refusal> {
-    let text = json::text(value).ok_or(MALFORMED)?;
-    let hash = text.strip_prefix("hash:sha-256;").ok_or(Refusal::Forbidden("no hash by which a URI is named"))?;
-    base64url::decode(hash).and_then(|bytes| bytes.try_into().ok()).ok_or(MALFORMED)
+fn hash_of(container: &str) -> Result<[u8; 32], Refusal> {
+    let hash = container.strip_prefix("hash:sha-256;").and_then(base64url::decode);
+    hash.and_then(|hash| hash.try_into().ok()).ok_or(Refusal::Forbidden("no hash by which a URI is named"))
 }
 
 /// Towards which side a fraction of a second goes: the one that lets less through.
@@ -89,13 +106,19 @@ enum Rounding {
 }
 
 /// NumericDate (RFC 7519 section 2): seconds, maybe with a fraction. One before 1970 or with an exponent is refused.
-fn write_date(claims: &mut ClaimWriter, label: i128, value: &str, rounding: Rounding) -> Result<(), Refusal> {
-    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-    let seconds = crate::range::number(whole).ok_or(MALFORMED)?;
-    if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
-        return Err(MALFORMED);
+fn seconds(value: &str, rounding: Rounding) -> Result<u64, Refusal> {
+    let (mut seconds, mut in_fraction, mut up) = (0_u64, false, false);
+    for byte in value.bytes() {
+        match byte {
+            b'0'..=b'9' if in_fraction => up |= byte != b'0',
+            b'0'..=b'9' => {
+                let next = seconds.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(byte - b'0')));
+                seconds = next.ok_or(MALFORMED)?;
+            }
+            // It is a number of JSON, with one point at most.
+            b'.' => in_fraction = true,
+            _ => return Err(MALFORMED),
+        }
     }
-    let up = rounding == Rounding::Up && fraction.bytes().any(|digit| digit != b'0');
-    claims.add(label, |w: &mut Writer| w.unsigned(seconds.saturating_add(u64::from(up))));
-    Ok(())
+    Ok(seconds.saturating_add(u64::from(up && rounding == Rounding::Up)))
 }

@@ -30,9 +30,14 @@ pub(crate) fn run(data: &[u8]) {
     assert_eq!(find(&Headers::new(&[]), &rest, None), Ok(None));
     assert_eq!(without_token(&rest), rest);
     let others = |query: &str| {
-        query.split('&').filter(|p| !p.starts_with("CAT=") && !p.is_empty()).map(String::from).collect::<Vec<_>>()
+        query.split('&').filter(|p| value_of(p).is_none() && !p.is_empty()).map(String::from).collect::<Vec<_>>()
     };
     assert_eq!(others(query), others(&rest));
+}
+
+/// The token of a parameter, by either of its names.
+fn value_of(parameter: &str) -> Option<&str> {
+    ["CAT=", "URISigningPackage="].iter().find_map(|name| parameter.strip_prefix(name))
 }
 
 /// The profile's section 3, rule 9, read once more.
@@ -61,7 +66,7 @@ fn every_token<'a>(fields: &[(&'a str, &'a str)], query: &'a str, in_path: Optio
             _ => {}
         }
     }
-    out.extend(query.split('&').filter_map(|parameter| parameter.strip_prefix("CAT=")));
+    out.extend(query.split('&').filter_map(value_of));
     out.extend(in_path);
     out
 }
