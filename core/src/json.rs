@@ -29,17 +29,26 @@ pub(crate) struct BadJson {
 
 /// Reads one flat object.
 pub(crate) fn object(text: &str) -> Result<Object, BadJson> {
-    Reader::new(text).whole(|reader| reader.object(Reader::value))
+    let mut object = Vec::new();
+    for (name, value) in members(text)? {
+        let value = flat(value).ok_or(BadJson { at: offset(value, text) })?;
+        object.push((name, value));
+    }
+    Ok(object)
 }
 
 /// Reads an array of flat objects.
 pub(crate) fn objects(text: &str) -> Result<Vec<Object>, BadJson> {
-    Reader::new(text).whole(|reader| reader.list(b'[', b']', |reader| reader.object(Reader::value)))
+    let mut objects = Vec::new();
+    for element in Reader::new(text).whole(|reader| reader.array(MAX_DEPTH))? {
+        objects.push(object(element).map_err(|bad| BadJson { at: offset(element, text) + bad.at })?);
+    }
+    Ok(objects)
 }
 
 /// The names of one object, and the text of each value without the space around it.
 pub(crate) fn members(text: &str) -> Result<Vec<(String, &str)>, BadJson> {
-    Reader::new(text).whole(|reader| reader.object(|reader| reader.any(MAX_DEPTH)))
+    Reader::new(text).whole(|reader| reader.object(MAX_DEPTH))
 }
 
 /// The string that `text` is.
@@ -48,8 +57,26 @@ pub(crate) fn text(text: &str) -> Option<String> {
 }
 
 /// The array of strings that `text` is.
-pub(crate) fn texts(text: &str) -> Option<Vec<String>> {
-    Reader::new(text).whole(|reader| reader.list(b'[', b']', Reader::string)).ok()
+pub(crate) fn texts(array: &str) -> Option<Vec<String>> {
+    let mut texts = Vec::new();
+    for element in Reader::new(array).whole(|reader| reader.array(MAX_DEPTH)).ok()? {
+        texts.push(text(element)?);
+    }
+    Some(texts)
+}
+
+/// The value that a well-formed text is, if it is one of the three kinds.
+fn flat(value: &str) -> Option<Value> {
+    match value.as_bytes().first()? {
+        b'"' => text(value).map(Value::Text),
+        b'n' => Some(Value::Null),
+        _ => crate::range::number(value).map(Value::Number),
+    }
+}
+
+/// Where `part` begins in the text that it was cut from.
+fn offset(part: &str, whole: &str) -> usize {
+    part.as_ptr() as usize - whole.as_ptr() as usize
 }
 
 /// How deep arrays and objects may stand in a value that is passed over.
@@ -118,40 +145,23 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object<T>(
-        &mut self,
-        mut value: impl FnMut(&mut Self) -> Result<T, BadJson>,
-    ) -> Result<Vec<(String, T)>, BadJson> {
+    /// An object, its values as their texts; `depth` is how much deeper they may be nested.
+    fn object(&mut self, depth: usize) -> Result<Vec<(String, &'a str)>, BadJson> {
         let members = self.list(b'{', b'}', |reader| {
             let name = reader.string()?;
             if !reader.take(b':') {
                 return reader.bad();
             }
-            Ok((name, value(reader)?))
+            Ok((name, reader.any(depth)?))
         })?;
         let twice =
             members.iter().enumerate().any(|(place, (name, _))| members[..place].iter().any(|(n, _)| n == name));
         if twice { self.bad() } else { Ok(members) }
     }
 
-    fn value(&mut self) -> Result<Value, BadJson> {
-        self.skip_space();
-        match self.peek() {
-            Some(b'"') => self.string().map(Value::Text),
-            Some(b'0'..=b'9') => {
-                let rest = &self.text[self.at..];
-                let length = rest.bytes().take_while(u8::is_ascii_digit).count();
-                let plain = length == 1 || !rest.starts_with('0');
-                let number = rest[..length].parse().ok().filter(|_| plain).ok_or(BadJson { at: self.at })?;
-                self.at += length;
-                Ok(Value::Number(number))
-            }
-            Some(b'n') if self.text[self.at..].starts_with("null") => {
-                self.at += 4;
-                Ok(Value::Null)
-            }
-            _ => self.bad(),
-        }
+    /// An array, as its elements' texts.
+    fn array(&mut self, depth: usize) -> Result<Vec<&'a str>, BadJson> {
+        self.list(b'[', b']', |reader| reader.any(depth))
     }
 
     /// Passes over a value of any kind, `depth` more around it at most, and gives its text.
@@ -161,8 +171,8 @@ impl<'a> Reader<'a> {
         let Some(inner) = depth.checked_sub(1) else { return self.bad() };
         match self.peek() {
             Some(b'"') => drop(self.string()?),
-            Some(b'{') => drop(self.object(|reader| reader.any(inner).map(drop))?),
-            Some(b'[') => drop(self.list(b'[', b']', |reader| reader.any(inner).map(drop))?),
+            Some(b'{') => drop(self.object(inner)?),
+            Some(b'[') => drop(self.array(inner)?),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => {
                 let rest = &self.text[start..];
