@@ -124,8 +124,8 @@ fn with_token(
 ) -> Result<Decision, Refusal> {
     let text = text.ok_or(Refusal::Unauthorized("no token"))?;
     if jwt::is_jwt(text) {
-        let claims = jwt::verify(text, &config.keys, now)?.claims()?;
-        return with_verified(claims.verified()?, request, trail, go_on);
+        let signed = jwt::verify(text, &config.keys, now)?;
+        return with_verified(signed.verified()?, request, trail, go_on);
     }
     let bytes = TokenBytes::decode(text).map_err(|fault| Refusal::Unauthorized(fault.0))?;
     let parts = bytes.parts().map_err(|fault| Refusal::Unauthorized(fault.0))?;

@@ -121,8 +121,8 @@ fn the_example_of_rfc_9246() {
     let keys = KeySet::new(vec![key]);
     let check = |url: &str, now: u64| {
         let now = UnixTime::from_secs(now);
-        let claims = jwt::verify(TOKEN, &keys, now).unwrap().claims().unwrap();
-        let token = claims.verified().unwrap();
+        let signed = jwt::verify(TOKEN, &keys, now).unwrap();
+        let token = signed.verified().unwrap();
         let client = Client { address: None, place: None };
         let request = Request { method: "GET", url, id: "", headers: Headers::new(&[]), client };
         let uri =

@@ -7,7 +7,7 @@ use super::wire::{ALG_HMAC_256_256, Parts};
 use crate::refusal::Refusal;
 use crate::time::UnixTime;
 
-/// Claims whose MAC has passed, and the key that it passed with. Only [`verify`] and [`super::jwt::Translated`]
+/// Claims whose MAC has passed, and the key that it passed with. Only [`verify`] and [`super::jwt::Signed`]
 /// make one.
 #[derive(Debug)]
 pub struct Verified<'a> {

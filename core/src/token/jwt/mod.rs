@@ -12,7 +12,6 @@ use super::verify::Verified;
 use crate::hash::sha256;
 use crate::refusal::Refusal;
 use crate::time::UnixTime;
-use alloc::vec::Vec;
 use claims::Payload;
 use jws::{Algorithm, Jws};
 
@@ -21,34 +20,29 @@ pub fn is_jwt(text: &str) -> bool {
     text.bytes().any(|byte| byte == b'.')
 }
 
-/// A JWT whose signature has passed, and the key that it passed with. Only [`verify`] makes one.
+/// A JWT whose signature has passed, its claims in the form of the other format's, and the key that it passed with.
+/// Only [`verify`] makes one.
 #[derive(Debug)]
 pub struct Signed<'k> {
-    payload: Vec<u8>,
-    key: &'k TokenKey,
-}
-
-/// Its claims in the form of the other format's, for one policy to read.
-#[derive(Debug)]
-pub struct Translated<'k> {
     payload: Payload,
     key: &'k TokenKey,
 }
 
-/// Checks form, algorithm, key and signature (RFC 7515 section 5.2). No claim is looked at.
+/// Checks form, algorithm, key and signature (RFC 7515 section 5.2), and only then reads the claims.
 ///
 /// A key is good for its own algorithm and the token has to name that one, so that no public key ever serves as a
 /// secret. A key id that nobody has costs the work of a wrong signature, where there is any key to do it with.
 ///
 /// # Errors
-/// [`Refusal::Unauthorized`] for anything that is wrong.
+/// [`Refusal::Unauthorized`] for anything up to and including the signature; [`Refusal::Forbidden`] when the genuine
+/// payload is not a set of claims that is implemented here.
 pub fn verify<'k>(text: &str, keys: &'k KeySet, now: UnixTime) -> Result<Signed<'k>, Refusal> {
     let jws = Jws::parse(text).map_err(Refusal::Unauthorized)?;
     let has_algorithm = |key: &&TokenKey| algorithm_of(key) == Some(jws.algorithm);
     let mut tried = false;
     for key in keys.named(jws.kid.as_bytes(), now).filter(has_algorithm) {
         if is_signed_with(&jws, key) {
-            return Ok(Signed { payload: jws.payload, key });
+            return Ok(Signed { payload: Payload::read(&jws.payload)?, key });
         }
         tried = true;
     }
@@ -61,17 +55,7 @@ pub fn verify<'k>(text: &str, keys: &'k KeySet, now: UnixTime) -> Result<Signed<
     Err(Refusal::Unauthorized("unknown key id"))
 }
 
-impl<'k> Signed<'k> {
-    /// Reads the claims.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`] if they are none that are implemented here.
-    pub fn claims(&self) -> Result<Translated<'k>, Refusal> {
-        Ok(Translated { payload: Payload::read(&self.payload)?, key: self.key })
-    }
-}
-
-impl Translated<'_> {
+impl Signed<'_> {
     /// What policy takes.
     ///
     /// # Errors
