@@ -80,10 +80,15 @@ fn says(token: &str) -> String {
     says_at(URL, Some(&format!("Bearer {token}")), NOW, &config())
 }
 
-/// A compact JWS of the texts as they are.
+/// A compact JWS of the texts as they are, signed as the header says.
 fn jws(header: &str, payload: &str) -> String {
+    signed(header.contains("ES256"), header, payload)
+}
+
+/// As [`jws`], signed by the key for ES256 or the one for HS256 whatever the header says.
+fn signed(by_es256: bool, header: &str, payload: &str) -> String {
     let input = format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(payload.as_bytes()));
-    let signature = if header.contains("ES256") {
+    let signature = if by_es256 {
         let made: Signature = es256().sign_prehash(&sha256(input.as_bytes())).unwrap();
         made.to_bytes().to_vec()
     } else {
@@ -272,6 +277,18 @@ fn the_header_names_the_keys_own_algorithm_and_nothing_else() {
         "",
     ] {
         assert_eq!(says(&jws(header, &claims)), "unauthorized", "{header}");
+    }
+}
+
+#[test]
+fn a_signature_by_the_key_under_another_algorithms_name_is_refused() {
+    let claims = claims(&json!({}));
+    for (by_es256, kid, own, other) in [(true, "es", "ES256", "HS256"), (false, "hs", "HS256", "ES256")] {
+        let header = |alg: &str| format!(r#"{{"alg":"{alg}","kid":"{kid}"}}"#);
+        assert_eq!(says(&signed(by_es256, &header(own), &claims)), "fetch");
+        for alg in [other, "none", "HS512", "ES256K"] {
+            assert_eq!(says(&signed(by_es256, &header(alg), &claims)), "unauthorized", "{kid} as {alg}");
+        }
     }
 }
 
