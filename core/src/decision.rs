@@ -10,10 +10,11 @@ use crate::origin_reply::Next;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::request::Headers;
-use crate::sigv4::ToSign;
+use crate::sigv4::{Names, ToSign};
 use crate::time::UnixTime;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// The outcome of [`crate::decide()`].
 #[must_use]
@@ -35,8 +36,8 @@ pub enum Decision {
     LookUpPlace,
 }
 
-/// A signed request to the origin, complete: nothing may be added to it but what the platform adds itself.
-#[derive(Debug)]
+/// A signed request to the origin, complete: nothing may be added to it but what the platform adds itself. Who has its
+/// headers can send it: `Debug` shows their names.
 pub struct Fetch {
     /// GET or HEAD, or the method of an API call.
     pub method: String,
@@ -46,6 +47,14 @@ pub struct Fetch {
     pub headers: Vec<(&'static str, String)>,
     /// What the answer is held against.
     pub expect: Expect,
+}
+
+impl fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Fetch");
+        out.field("method", &self.method).field("url", &self.url).field("headers", &Names(&self.headers));
+        out.field("expect", &self.expect).finish()
+    }
 }
 
 /// The head of the origin's answer.
@@ -75,8 +84,8 @@ pub const CLIENT_ADDRESS: &str = "x-clouddrop-client-address";
 /// The header in which the request's id reaches the signer.
 pub const REQUEST_ID: &str = "x-clouddrop-request-id";
 
-/// An API call on its way to the signer: its body is still to be read and signed.
-#[derive(Debug)]
+/// An API call on its way to the signer: its body is still to be read and signed. The client's API key is among its
+/// headers: `Debug` shows their names.
 pub struct Forward {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -84,6 +93,14 @@ pub struct Forward {
     pub(crate) body: ApiBody,
     /// Headers to pass on, names in lower case and sorted; all of them are signed.
     pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+impl fmt::Debug for Forward {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Forward");
+        out.field("method", &self.method).field("path", &self.path).field("body", &self.body);
+        out.field("headers", &Names(&self.headers)).finish()
+    }
 }
 
 /// Whether an API call has a body.

@@ -93,5 +93,5 @@ pub use refusal::Refusal;
 pub use reply::{Body, HeaderSet, Reply};
 pub use request::{Client, Headers, Place, Request};
 pub use revocation::Revocations;
-pub use secret::{KeyId, Secret};
+pub use secret::{KeyId, Secret, SecretText};
 pub use time::{Seconds, UnixTime};

@@ -2,13 +2,15 @@
 
 use crate::refusal::Refusal;
 use alloc::borrow::Cow;
+use core::fmt;
 use core::net::IpAddr;
 
 /// Longest request target that is read, in bytes.
 pub const MAX_URL_BYTES: usize = 8192;
 
-/// A request as the platform received it, nothing in it decoded or repaired.
-#[derive(Clone, Copy, Debug)]
+/// A request as the platform received it, nothing in it decoded or repaired. Its URL and its headers carry tokens:
+/// `Debug` shows neither.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The method, case-sensitive (RFC 9110 section 9.1).
     pub method: &'a str,
@@ -20,6 +22,14 @@ pub struct Request<'a> {
     pub headers: Headers<'a>,
     /// Who asks.
     pub client: Client<'a>,
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Request");
+        out.field("method", &self.method).field("id", &self.id).field("headers", &self.headers);
+        out.field("client", &self.client).finish_non_exhaustive()
+    }
 }
 
 /// What the platform vouches for about the client; never anything that the client says itself.
@@ -43,8 +53,15 @@ pub struct Place<'a> {
 }
 
 /// Header fields in the order received; names compare without case (RFC 9110 section 5.1).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Headers<'a>(&'a [(&'a str, &'a str)]);
+
+/// The names alone: values carry tokens and keys.
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 impl<'a> Headers<'a> {
     /// A view of names and values.

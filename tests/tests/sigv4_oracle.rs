@@ -10,7 +10,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use clouddrop_core::sigv4::{Credentials, EMPTY_PAYLOAD, Signer, ToSign, UNSIGNED_PAYLOAD};
-use clouddrop_core::{ObjectPath, Secret, UnixTime};
+use clouddrop_core::{ObjectPath, Secret, SecretText, UnixTime};
 use proptest::prelude::*;
 use std::time::{Duration, SystemTime};
 
@@ -37,7 +37,7 @@ impl Case {
         let credentials = Credentials {
             access_key_id: self.access_key_id.clone(),
             secret_access_key: Secret::from(self.secret.clone()),
-            session_token: self.session_token.clone(),
+            session_token: self.session_token.clone().map(SecretText::new),
             expires: None,
         };
         let to_sign = ToSign {

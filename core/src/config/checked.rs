@@ -11,7 +11,7 @@ use crate::range::number;
 use crate::request::split_port;
 use crate::retry::Origin;
 use crate::revocation::Revocations;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretText};
 use crate::sigv4::{Credentials, Signer};
 use crate::time::{Seconds, UnixTime};
 use crate::token::KeySet;
@@ -321,7 +321,8 @@ pub fn credentials(
     let before = faults.len();
     let session_token = session_token
         .filter(|token| !token.is_empty())
-        .and_then(|token| faults.checked("AWS_SESSION_TOKEN", Some(token), PLAIN, plain));
+        .and_then(|token| faults.checked("AWS_SESSION_TOKEN", Some(token), PLAIN, plain))
+        .map(SecretText::new);
     const SECONDS: &str = "must be a time in seconds since 1970";
     let expires = expire
         .filter(|text| !text.is_empty())

@@ -55,7 +55,7 @@ pub struct Raw {
     pub aws_access_key_id: Option<String>,
     /// Secret: its key.
     pub aws_secret_access_key: Option<String>,
-    /// Of temporary credentials.
+    /// Secret: the token of temporary credentials.
     pub aws_session_token: Option<String>,
     /// When temporary credentials end, in seconds since 1970.
     pub aws_credentials_expire: Option<String>,

@@ -3,11 +3,12 @@
 use super::canonical::CanonicalRequest;
 use super::signing_key::SigningKey;
 use crate::hash::{push_hex, sha256};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretText};
 use crate::time::UnixTime;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::fmt;
 
 /// What stands for the body's hash when the body is not signed.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
@@ -21,8 +22,8 @@ pub struct Credentials {
     pub access_key_id: String,
     /// The key itself.
     pub secret_access_key: Secret,
-    /// Of temporary credentials.
-    pub session_token: Option<String>,
+    /// Of temporary credentials: who has it and a request's signature can send that request again.
+    pub session_token: Option<SecretText>,
     /// When temporary credentials end.
     pub expires: Option<UnixTime>,
 }
@@ -37,9 +38,23 @@ pub struct Signer {
     todays: RefCell<Option<SigningKey>>,
 }
 
-/// The headers that a signed request must carry, beside Host.
-#[derive(Debug)]
+/// The headers that a signed request must carry, beside Host. Who has them can send the request: they are not shown.
 pub struct SignedHeaders(Vec<(&'static str, String)>);
+
+/// Shows of header fields their names alone.
+pub(crate) struct Names<'a>(pub(crate) &'a [(&'static str, String)]);
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl fmt::Debug for SignedHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Names(&self.0).fmt(f)
+    }
+}
 
 impl SignedHeaders {
     /// Names and values, in lower case.
@@ -64,7 +79,7 @@ impl Signer {
         headers.push(("x-amz-content-sha256", request.payload));
         headers.push(("x-amz-date", amz_date));
         if let Some(token) = &credentials.session_token {
-            headers.push(("x-amz-security-token", token));
+            headers.push(("x-amz-security-token", token.secret_text()));
         }
         for extra in request.extra {
             let place = headers.iter().position(|(name, _)| *name > extra.0).unwrap_or(headers.len());
@@ -84,7 +99,7 @@ impl Signer {
         out.push(("x-amz-content-sha256", request.payload.into()));
         out.push(("x-amz-date", amz_date.into()));
         if let Some(token) = &credentials.session_token {
-            out.push(("x-amz-security-token", token.clone()));
+            out.push(("x-amz-security-token", token.secret_text().into()));
         }
         SignedHeaders(out)
     }

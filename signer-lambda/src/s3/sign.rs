@@ -33,7 +33,7 @@ impl Identity {
         let ours = Credentials::new(
             credentials.access_key_id.as_str(),
             secret,
-            credentials.session_token.clone(),
+            credentials.session_token.as_ref().map(|token| token.secret_text().to_owned()),
             // The end is our own rule's affair: a URL is shortened, not refused.
             None,
             "configuration",

@@ -15,6 +15,8 @@ pub const KEYS: &[(&str, &str, &str, Option<u64>)] = &[
 
 /// The secret key of the AWS identity.
 pub const AWS_SECRET: &str = "planted/aws+secret/wJalrXUtnFEMIK7MDENG";
+/// The session token of cases with temporary credentials.
+pub const AWS_SESSION_TOKEN: &str = "planted/session+token/=";
 
 /// The variables as an operator would set them.
 pub fn variables() -> Map<String, Value> {

@@ -111,9 +111,23 @@ fn run_case(case: &Case) -> Result<Option<String>, String> {
 }
 
 impl Asked<'_> {
+    /// What is written for a developer shows no token, no key, and nothing that could be sent in our name.
+    fn check_shown(&self, decision: &Decision) -> Result<(), String> {
+        // A reply is the client's own, with its links in it.
+        let decision = if matches!(decision, Decision::Reply(_)) { String::new() } else { format!("{decision:?}") };
+        let shown = format!("{:?} {decision} {:?}", self.request, self.config);
+        let mut secrets = vec![config::AWS_SECRET, config::AWS_SESSION_TOKEN, "Signature="];
+        secrets.extend(self.tokens.iter().map(String::as_str));
+        match secrets.into_iter().find(|secret| shown.contains(secret)) {
+            Some(secret) => Err(format!("{secret} is in {shown}")),
+            None => Ok(()),
+        }
+    }
+
     fn perform(&self, case: &Case) -> Result<Outcome, String> {
         let decision = decide(&self.request, self.now, self.config);
         self.check_border(&decision)?;
+        self.check_shown(&decision)?;
         match decision {
             Decision::Reply(reply) => Ok(Outcome::Reply(reply)),
             Decision::Claim(claim) => {

@@ -1,7 +1,7 @@
 //! The configuration: what is taken is JSON to others too, needs every required variable, and quotes no secret.
 
 use crate::seeds;
-use clouddrop_cases::config::variables;
+use clouddrop_cases::config::{AWS_SESSION_TOKEN, variables};
 use clouddrop_core::{Config, Raw};
 use serde_json::{Map, Value};
 
@@ -82,7 +82,8 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         clouddrop_cases::config::merge(&mut variables, changes);
         Value::Object(variables).to_string().into_bytes()
     };
-    let mut out = vec![whole(&Map::new()), b"{}".to_vec(), br#"{"REGION":"\u0041"}"#.to_vec()];
+    let temporary = [("AWS_SESSION_TOKEN".into(), AWS_SESSION_TOKEN.into())].into_iter().collect();
+    let mut out = vec![whole(&Map::new()), whole(&temporary), b"{}".to_vec(), br#"{"REGION":"\u0041"}"#.to_vec()];
     out.extend(seeds::cases().iter().filter(|case| !case.config.is_empty()).map(|case| whole(&case.config)));
     seeds::distinct(out)
 }
