@@ -11,9 +11,11 @@ use crate::subject::Kind;
 pub(crate) const USAGE: &str = "\
 Usage: clouddrop-bench [options]
 
-  --quick              about 75 s: fewer rounds, 256 MiB instead of 5 GiB
-  --only LIST          workers: passthrough,edge,jose (default: all)
-  --parts LIST         a gate loop, b throughput, c size and start-up, d large object (default: a,b,c,d)
+  --quick              about 75 s: fewer rounds, 256 MiB instead of 20 GiB
+  --only LIST          workers: passthrough,edge,hits,jose (default: all; hits: the edge serving what it keeps)
+  --parts LIST         a gate loop, b throughput, c size and start-up, d large object,
+                       e slow readers (default: a,b,c,d,e)
+  --judged             of part b only the cell that has targets: 1 KiB, 32 connections
   --edge DIR           the built edge: entry.mjs, clouddrop.js, clouddrop_bg.wasm (default: target/edge)
   --node-modules DIR   where jose, aws4fetch, esbuild and workerd are (default: node_modules)
   --workerd PATH       the workerd binary (default: the one of this platform under --node-modules)
@@ -33,12 +35,15 @@ pub(crate) enum Part {
     Start,
     /// (d) one large object: rate and memory.
     Stream,
+    /// (e) many slow readers: memory.
+    Slow,
 }
 
 /// The arguments, checked.
 #[derive(Debug)]
 pub(crate) struct Args {
     pub(crate) quick: bool,
+    pub(crate) judged: bool,
     pub(crate) only: Vec<Kind>,
     pub(crate) edge: PathBuf,
     pub(crate) node_modules: PathBuf,
@@ -50,7 +55,7 @@ pub(crate) struct Args {
 }
 
 /// How long to measure what. Every figure is a median over rounds, and a round touches every worker. Rounds come in
-/// threes, so that each of three workers goes first equally often.
+/// fours, so that each of four workers goes first equally often.
 #[derive(Debug)]
 pub(crate) struct Effort {
     /// Rounds of the gate loop.
@@ -82,6 +87,7 @@ impl Args {
     pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> anyhow::Result<Option<Self>> {
         let mut args = Self {
             quick: false,
+            judged: false,
             only: Kind::ALL.to_vec(),
             edge: "target/edge".into(),
             node_modules: "node_modules".into(),
@@ -89,12 +95,13 @@ impl Args {
             json: false,
             write: None,
             check: false,
-            parts: vec![Part::Gate, Part::Throughput, Part::Start, Part::Stream],
+            parts: vec![Part::Gate, Part::Throughput, Part::Start, Part::Stream, Part::Slow],
         };
         while let Some(word) = words.next() {
             let mut value = || words.next().with_context(|| format!("{word} needs a value"));
             match word.as_str() {
                 "--quick" => args.quick = true,
+                "--judged" => args.judged = true,
                 "--json" => args.json = true,
                 "--check" => args.check = true,
                 "--only" => args.only = list(&value()?, Kind::from_name)?,
@@ -119,7 +126,7 @@ impl Args {
             Effort {
                 gate_rounds: 6,
                 gate_call: Duration::from_millis(200),
-                load_rounds: 6,
+                load_rounds: 8,
                 load_time: Duration::from_millis(400),
                 warm_up: Duration::from_millis(600),
                 starts: 6,
@@ -136,7 +143,7 @@ impl Args {
                 warm_up: Duration::from_secs(2),
                 starts: 15,
                 stream_rounds: 3,
-                stream_object: "5g",
+                stream_object: "20g",
                 stream_warm_up: "256m",
             }
         }
@@ -150,6 +157,7 @@ impl Part {
             "b" => Some(Self::Throughput),
             "c" => Some(Self::Start),
             "d" => Some(Self::Stream),
+            "e" => Some(Self::Slow),
             _ => None,
         }
     }
@@ -185,7 +193,7 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        for line in ["--fast", "--only everything", "--parts a,e", "--parts a,b,a", "--edge"] {
+        for line in ["--fast", "--only everything", "--parts a,f", "--parts a,b,a", "--edge"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -1,6 +1,7 @@
 //! A keep-alive HTTP/1.1 client that counts a body and keeps none of it.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -64,6 +65,31 @@ impl Client {
         }
         ensure!(received == length, "the worker sent {} bytes more than it declared", received - length);
         Ok(())
+    }
+
+    /// Sends `request` and reads `step` bytes of the reply every `pause` until `end`; returns how many came. The
+    /// connection is used up.
+    ///
+    /// # Errors
+    /// Any reply but 200.
+    pub(crate) async fn sip(
+        mut self,
+        request: &[u8],
+        step: usize,
+        pause: Duration,
+        end: Instant,
+    ) -> anyhow::Result<u64> {
+        let (framing, filled) = self.send(request).await?;
+        ensure!(framing.status == 200, "the worker answered {} instead of 200", framing.status);
+        let mut received = filled as u64;
+        let step = step.min(self.buffer.len());
+        while Instant::now() < end {
+            tokio::time::sleep(pause).await;
+            let count = self.stream.read(&mut self.buffer[..step]).await?;
+            ensure!(count > 0, "the body ended after {received} bytes");
+            received += count as u64;
+        }
+        Ok(received)
     }
 
     /// Sends `request` and returns the head of any reply. The connection is used up.

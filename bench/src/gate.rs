@@ -17,6 +17,9 @@ use crate::stats::Spread;
 use crate::subject::{Bench, Kind};
 use crate::workerd::Workerd;
 
+/// What is called: the whole gate, or with a request that is refused at the first look.
+const GATE: &str = "";
+const BORDER: &str = "&border";
 /// Iterations before anything is timed: the optimising compilers have then seen the code.
 const WARM_UP: u64 = 3000;
 /// One-iteration calls whose median is the overhead of a call.
@@ -28,6 +31,9 @@ pub(crate) struct Gate {
     pub(crate) rows: Vec<Row>,
     /// How many times as long the peer takes as the edge.
     pub(crate) jose_over_edge: Option<Spread>,
+    /// Microseconds of what a call of the edge's gate costs when the rules refuse at the first look: the text of the
+    /// request in, a text out.
+    pub(crate) border_micros: Option<Spread>,
 }
 
 #[derive(Debug, Serialize)]
@@ -44,6 +50,7 @@ pub(crate) struct Row {
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     micros: f64,
+    border_micros: f64,
     other_cores: f64,
 }
 
@@ -57,12 +64,12 @@ struct Loop {
 /// `None` when neither worker with a gate was asked for.
 pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Result<Option<Gate>> {
     let mut loops = Vec::new();
-    for kind in bench.kinds.iter().copied().filter(|kind| kind.guards()) {
+    for kind in bench.kinds.iter().copied().filter(|kind| matches!(kind, Kind::Edge | Kind::Jose)) {
         let workerd = bench.start_loop(kind)?;
         let client = workerd.connect().await?;
         let mut one = Loop { kind, workerd, client, iterations: WARM_UP };
-        one.call(WARM_UP).await.with_context(|| format!("the gate loop of {}", kind.name()))?;
-        let sample = one.call(WARM_UP).await?;
+        one.call(WARM_UP, GATE).await.with_context(|| format!("the gate loop of {}", kind.name()))?;
+        let sample = one.call(WARM_UP, GATE).await?;
         one.iterations = scaled(WARM_UP, sample, effort.gate_call);
         loops.push(one);
     }
@@ -87,26 +94,34 @@ pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Resul
             other_cores: samples.spread(kind, |one| one.other_cores)?,
         })
     });
-    Ok(Some(Gate { rows, jose_over_edge: samples.ratio(Kind::Jose, Kind::Edge, |one| one.micros) }))
+    Ok(Some(Gate {
+        rows,
+        jose_over_edge: samples.ratio(Kind::Jose, Kind::Edge, |one| one.micros),
+        border_micros: samples.spread(Kind::Edge, |one| one.border_micros),
+    }))
 }
 
 impl Loop {
     async fn round(&mut self) -> anyhow::Result<Sample> {
         let mut overhead = Vec::with_capacity(OVERHEAD_CALLS);
         for _ in 0..OVERHEAD_CALLS {
-            overhead.push(self.call(1).await?.as_secs_f64());
+            overhead.push(self.call(1, GATE).await?.as_secs_f64());
         }
         let overhead = Spread::of(overhead).context("no one-iteration call")?.median;
         let cpu = Cpu::now(&self.workerd)?;
-        let whole = self.call(self.iterations).await?.as_secs_f64();
+        let whole = self.call(self.iterations, GATE).await?.as_secs_f64();
         let cpu = Cpu::now(&self.workerd)?.since(cpu);
+        // Only the edge's loop knows it.
+        let border =
+            if self.kind == Kind::Edge { self.call(self.iterations, BORDER).await?.as_secs_f64() } else { overhead };
         #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
         let iterations = (self.iterations - 1) as f64;
-        Ok(Sample { micros: (whole - overhead) / iterations * 1e6, other_cores: cpu.others() / whole })
+        let each = |whole: f64| (whole - overhead) / iterations * 1e6;
+        Ok(Sample { micros: each(whole), border_micros: each(border), other_cores: cpu.others() / whole })
     }
 
-    async fn call(&mut self, iterations: u64) -> anyhow::Result<Duration> {
-        let request = format!("GET /?n={iterations} HTTP/1.1\r\nHost: loop.bench.test\r\n\r\n");
+    async fn call(&mut self, iterations: u64, what: &str) -> anyhow::Result<Duration> {
+        let request = format!("GET /?n={iterations}{what} HTTP/1.1\r\nHost: loop.bench.test\r\n\r\n");
         let begun = Instant::now();
         self.client.exchange(request.as_bytes(), 0).await?;
         Ok(begun.elapsed())

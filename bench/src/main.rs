@@ -17,6 +17,7 @@ mod process;
 mod report;
 mod samples;
 mod size;
+mod slow;
 mod start;
 mod stats;
 mod stream;
@@ -78,7 +79,7 @@ async fn measure(args: &Args, bench: &Bench<'_>) -> anyhow::Result<Report> {
         report.gate = gate::measure(bench, &effort).await?;
     }
     if args.wants(Part::Throughput) {
-        report.throughput = Some(throughput::measure(bench, &effort).await?);
+        report.throughput = Some(throughput::measure(bench, &effort, args.judged).await?);
     }
     if args.wants(Part::Start) {
         report.sizes = size::measure(bench)?;
@@ -86,6 +87,9 @@ async fn measure(args: &Args, bench: &Bench<'_>) -> anyhow::Result<Report> {
     }
     if args.wants(Part::Stream) {
         report.stream = Some(stream::measure(bench, &effort).await?);
+    }
+    if args.wants(Part::Slow) {
+        report.slow = Some(slow::measure(bench, effort.stream_rounds).await?);
     }
     report.judge();
     Ok(report)

@@ -9,10 +9,11 @@ use serde::Serialize;
 use crate::args::Args;
 use crate::gate::Gate;
 use crate::size::Sizes;
+use crate::slow::Slow;
 use crate::start::Start;
 use crate::stats::Spread;
 use crate::stream::Stream;
-use crate::subject::Bench;
+use crate::subject::{Bench, Kind};
 use crate::table::Table;
 use crate::targets::{self, Bound, Target};
 use crate::throughput::Throughput;
@@ -32,6 +33,7 @@ pub(crate) struct Report {
     pub(crate) sizes: Option<Sizes>,
     pub(crate) start: Option<Start>,
     pub(crate) stream: Option<Stream>,
+    pub(crate) slow: Option<Slow>,
     pub(crate) targets: Vec<Target>,
 }
 
@@ -62,6 +64,7 @@ impl Report {
             sizes: None,
             start: None,
             stream: None,
+            slow: None,
             targets: Vec::new(),
         })
     }
@@ -104,6 +107,7 @@ impl Report {
         parts.extend(self.targets_table());
         parts.extend(self.gate.as_ref().map(gate_table));
         parts.extend(self.throughput.as_ref().map(throughput_tables));
+        parts.extend(self.division());
         parts.extend(
             self.sizes.map(|sizes| {
                 format!("### (c) Size\n\nwasm: {} bytes, gzipped {} bytes.\n", sizes.wasm, sizes.wasm_gzip)
@@ -111,6 +115,7 @@ impl Report {
         );
         parts.extend(self.start.as_ref().map(start_table));
         parts.extend(self.stream.as_ref().map(stream_table));
+        parts.extend(self.slow.as_ref().map(slow_table));
         parts.iter().map(|part| part.trim_end()).collect::<Vec<_>>().join("\n\n")
     }
 
@@ -129,6 +134,31 @@ impl Report {
         })
     }
 
+    /// How the CPU time of one request divides. The gate's part is what its loop shows, with all code and data in the
+    /// caches; what it costs beyond that in a request that comes through runtime and kernel is in the last row.
+    fn division(&self) -> Option<String> {
+        let throughput = self.throughput.as_ref()?;
+        let micros = |kind| Some(throughput.judged(kind)?.cpu_micros_per_request.median);
+        let gate = self.gate.as_ref()?;
+        let whole = micros(Kind::Edge)?;
+        let runtime = micros(Kind::PassThrough)?;
+        let border = gate.border_micros?.median;
+        let rust = gate.rows.iter().find(|row| row.worker == Kind::Edge)?.micros.median - border;
+        let mut table = Table::new(&["One request of 1 KiB, CPU", "us", "share"]);
+        for (name, micros) in [
+            ("runtime and kernel: what the pass-through takes", runtime),
+            ("border: the request's text into wasm, the answer out", border),
+            ("Rust: verify, decide, sign", rust),
+            (
+                "the rest: settling, headers, counts, promises, the log line, cold caches",
+                whole - runtime - border - rust,
+            ),
+        ] {
+            table.row([name.to_owned(), format!("{micros:.1}"), format!("{:.0} %", micros / whole * 100.0)]);
+        }
+        Some(format!("### How a request's time divides\n\n{}", table.render()))
+    }
+
     fn targets_table(&self) -> Option<String> {
         if self.targets.is_empty() {
             return None;
@@ -137,7 +167,7 @@ impl Report {
         for target in &self.targets {
             let bound = match target.bound {
                 Bound::AtLeast(least) => format!("at least {least:.2}"),
-                Bound::AtMost(most) => format!("at most {most:.0}"),
+                Bound::AtMost(most) => format!("at most {most}"),
             };
             table.row([
                 format!("({}) {}", target.part, target.what),
@@ -189,6 +219,8 @@ fn throughput_tables(throughput: &Throughput) -> String {
             "cores: worker, harness, others",
             "of pass-through",
             "of jose + aws4fetch",
+            "of edge",
+            "p99 of pass-through's",
         ]);
         for row in &cell.rows {
             table.row([
@@ -203,6 +235,8 @@ fn throughput_tables(throughput: &Throughput) -> String {
                 ),
                 ratio(row.over_pass_through.as_ref()),
                 ratio(row.over_jose.as_ref()),
+                ratio(row.over_edge.as_ref()),
+                ratio(row.p99_over_pass_through.as_ref()),
             ]);
         }
         out.push_str(&format!("\n{}", table.render()));
@@ -253,6 +287,19 @@ fn stream_table(stream: &Stream) -> String {
     }
     let size = stream.object.replace('g', " GiB").replace('m', " MiB");
     format!("### (d) {size} in one reply, {} rounds\n\n{}", stream.rounds, table.render())
+}
+
+fn slow_table(slow: &Slow) -> String {
+    let mut table = Table::new(&["Worker", "KiB a reader", "of pass-through", "growth while they read"]);
+    for row in &slow.rows {
+        table.row([
+            row.worker.name().to_owned(),
+            range(&row.kib_a_reader, 0),
+            ratio(row.over_pass_through.as_ref()),
+            range(&row.growth, 2),
+        ]);
+    }
+    format!("### (e) {} slow readers at once\n\n{}", slow.readers, table.render())
 }
 
 fn range(spread: &Spread, digits: usize) -> String {

@@ -50,7 +50,7 @@ struct Sample {
 }
 
 pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Result<Stream> {
-    let mut samples = Samples::new(&bench.kinds);
+    let mut samples = Samples::new(&[]);
     for round in 0..effort.stream_rounds {
         progress(&format!(
             "(d) {} in one reply, round {} of {}",
@@ -58,7 +58,8 @@ pub(crate) async fn measure(bench: &Bench<'_>, effort: &Effort) -> anyhow::Resul
             round + 1,
             effort.stream_rounds
         ));
-        for kind in bench.rotated(round) {
+        // What is too large to be kept is handed through.
+        for kind in bench.rotated(round).into_iter().filter(|kind| *kind != Kind::Hits) {
             samples.push(kind, sample(bench, kind, effort).await?);
         }
     }

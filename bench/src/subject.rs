@@ -1,4 +1,4 @@
-//! What is measured: three workers that serve the same objects, prepared once and started again and again.
+//! What is measured: workers that serve the same objects, prepared once and started again and again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,10 @@ use crate::{edge, ours, peer, progress};
 pub(crate) enum Kind {
     /// JavaScript that fetches and returns: the limit.
     PassThrough,
-    /// CloudDrop.
+    /// CloudDrop, asking the origin each time.
     Edge,
+    /// CloudDrop, serving what it keeps.
+    Hits,
     /// `jose` verifies, `aws4fetch` signs.
     Jose,
 }
@@ -55,12 +57,13 @@ const SECURITY_HEADERS: [&str; 9] = [
 ];
 
 impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::PassThrough, Self::Edge, Self::Jose];
+    pub(crate) const ALL: [Self; 4] = [Self::PassThrough, Self::Edge, Self::Hits, Self::Jose];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PassThrough => "pass-through",
             Self::Edge => "edge",
+            Self::Hits => "edge, kept",
             Self::Jose => "jose + aws4fetch",
         }
     }
@@ -74,13 +77,19 @@ impl Kind {
         match self {
             Self::PassThrough => "passthrough",
             Self::Edge => "edge",
+            Self::Hits => "hits",
             Self::Jose => "jose",
         }
     }
 
-    /// Whether it verifies and signs.
+    /// Whether it verifies tokens.
     pub(crate) fn guards(self) -> bool {
         self != Self::PassThrough
+    }
+
+    /// How many requests reach the origin when the same object was asked for `requests` times, but for the first time.
+    pub(crate) fn asks(self, requests: u64) -> u64 {
+        if self == Self::Hits { 0 } else { requests }
     }
 }
 
@@ -111,6 +120,7 @@ impl<'a> Bench<'a> {
             match kind {
                 Kind::PassThrough => bench.prepare_passthrough()?,
                 Kind::Edge => bench.prepare_edge()?,
+                Kind::Hits => bench.prepare_hits()?,
                 Kind::Jose => bench.prepare_jose()?,
             }
         }
@@ -143,7 +153,7 @@ impl<'a> Bench<'a> {
                 headers: Vec::new(),
                 token: None,
             }),
-            Kind::Edge => ours::ask(object),
+            Kind::Edge | Kind::Hits => ours::ask(object),
             Kind::Jose => peer::ask(object),
         }
     }
@@ -161,17 +171,10 @@ impl<'a> Bench<'a> {
             workerd.connect().await?.exchange(&ask.wire(), 1024).await.with_context(|| name.to_owned())?;
             let head = workerd.connect().await?.inspect(&ask.wire()).await?;
             let after = self.origin.served();
-            ensure!(
-                after.all - before.all == 2,
-                "{name}: two requests led to {} at the origin",
-                after.all - before.all
-            );
-            let signed = if kind.guards() { 2 } else { 0 };
-            ensure!(
-                after.signed - before.signed == signed,
-                "{name}: {} of two requests were signed",
-                after.signed - before.signed
-            );
+            let (all, signed) = (after.all - before.all, after.signed - before.signed);
+            let wanted = 1 + kind.asks(1);
+            ensure!(all == wanted, "{name}: two requests led to {all} at the origin");
+            ensure!(signed == if kind.guards() { wanted } else { 0 }, "{name}: {signed} of {all} requests were signed");
 
             let Some(forged) = ask.forged() else { continue };
             for wanted in SECURITY_HEADERS {
@@ -189,6 +192,17 @@ impl<'a> Bench<'a> {
         fs::write(folder.join("passthrough.mjs"), include_str!("../workers/passthrough.mjs"))?;
         let bindings = vec![("ORIGIN", format!("http://{}", self.origin.address))];
         Worker { folder, modules: vec!["passthrough.mjs".into()], bindings, platform: Platform::Plain }.write_config()
+    }
+
+    fn prepare_hits(&self) -> anyhow::Result<()> {
+        let mut bindings = ours::bindings(self.origin.address);
+        // The default size; kept for as long as a run may take.
+        bindings.retain(|(name, _)| *name != "CACHE_BYTES");
+        bindings.push(("CACHE_SECONDS", "3600".into()));
+        let folder = self.new_folder(Kind::Hits.folder())?;
+        let modules = edge::modules(&self.edge)?;
+        edge::copy(&modules, &self.edge, &folder)?;
+        Worker { folder, modules, bindings, platform: Platform::Counting }.write_config()
     }
 
     fn prepare_edge(&self) -> anyhow::Result<()> {

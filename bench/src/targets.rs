@@ -11,10 +11,19 @@ const GATE_OVER_JOSE: f64 = 7.0;
 const RATE_OVER_PASS_THROUGH: f64 = 0.75;
 /// Of the peer's requests per second, 1 KiB and 32 connections.
 const RATE_OVER_JOSE: f64 = 1.25;
+/// Its 99th percentile of the latency, of the pass-through's.
+const P99_OVER_PASS_THROUGH: f64 = 1.5;
+/// Requests per second of what is kept, of those of what is not.
+const HITS_OVER_MISSES: f64 = 1.5;
 /// KiB of gzipped wasm.
 const WASM_GZIP_KIB: f64 = 150.0;
 /// MiB of resident memory a large object may add.
 const GROWTH_MIB: f64 = 8.0;
+/// What a thousand slow readers may add while they read, of what they hold when all buffers are full. The runtime's
+/// buffers are nearly all of it, and the pass-through's waver by a twentieth.
+const SLOW_GROWTH: f64 = 0.1;
+/// Of the pass-through's memory for a slow reader.
+const SLOW_OVER_PASS_THROUGH: f64 = 1.25;
 /// Of the pass-through's rate with a large object.
 const STREAM_OVER_PASS_THROUGH: f64 = 0.85;
 
@@ -47,6 +56,8 @@ impl Bound {
 /// Every target whose measure is in the report.
 pub(crate) fn judge(report: &Report) -> Vec<Target> {
     let row = report.throughput.as_ref().and_then(|part| part.judged(Kind::Edge));
+    let hits = report.throughput.as_ref().and_then(|part| part.judged(Kind::Hits));
+    let slow = report.slow.as_ref().and_then(|part| part.rows.iter().find(|row| row.worker == Kind::Edge));
     let stream = report.stream.as_ref().and_then(|part| part.rows.iter().find(|row| row.worker == Kind::Edge));
     #[expect(clippy::cast_precision_loss, reason = "a file's size is far below 2^52")]
     let gzip = report.sizes.map(|sizes| sizes.wasm_gzip as f64 / 1024.0);
@@ -60,15 +71,33 @@ pub(crate) fn judge(report: &Report) -> Vec<Target> {
         ),
         (
             'b',
-            "requests/s of the pass-through's, 1 KiB, 32 connections",
+            "requests/s of the pass-through's, 1 KiB, 32 connections, everything on",
+            hits.and_then(|row| row.over_pass_through).map(|ratio| ratio.median),
+            Bound::AtLeast(RATE_OVER_PASS_THROUGH),
+        ),
+        (
+            'b',
+            "the same, the cache off: the origin is asked each time",
             row.and_then(|row| row.over_pass_through).map(|ratio| ratio.median),
             Bound::AtLeast(RATE_OVER_PASS_THROUGH),
         ),
         (
             'b',
-            "requests/s of jose + aws4fetch's, 1 KiB, 32 connections",
+            "requests/s of jose + aws4fetch's, 1 KiB, 32 connections, the cache off",
             row.and_then(|row| row.over_jose).map(|ratio| ratio.median),
             Bound::AtLeast(RATE_OVER_JOSE),
+        ),
+        (
+            'b',
+            "99th percentile of the pass-through's, 1 KiB, 32 connections, the cache off",
+            row.and_then(|row| row.p99_over_pass_through).map(|ratio| ratio.median),
+            Bound::AtMost(P99_OVER_PASS_THROUGH),
+        ),
+        (
+            'b',
+            "requests/s of what is kept, of what is not, 1 KiB, 32 connections",
+            hits.and_then(|row| row.over_edge).map(|ratio| ratio.median),
+            Bound::AtLeast(HITS_OVER_MISSES),
         ),
         ('c', "wasm, gzipped, KiB", gzip, Bound::AtMost(WASM_GZIP_KIB)),
         // The worst round: memory that grows once is memory that is needed.
@@ -83,6 +112,18 @@ pub(crate) fn judge(report: &Report) -> Vec<Target> {
             "rate of the pass-through's with a large object",
             stream.and_then(|row| row.over_pass_through).map(|ratio| ratio.median),
             Bound::AtLeast(STREAM_OVER_PASS_THROUGH),
+        ),
+        (
+            'e',
+            "memory added while 1,000 slow readers read, of what they hold",
+            slow.map(|row| row.growth.greatest),
+            Bound::AtMost(SLOW_GROWTH),
+        ),
+        (
+            'e',
+            "memory of a slow reader of the pass-through's",
+            slow.and_then(|row| row.over_pass_through).map(|ratio| ratio.median),
+            Bound::AtMost(SLOW_OVER_PASS_THROUGH),
         ),
     ]
     .into_iter()

@@ -1,6 +1,5 @@
 //! `workerd serve` as a child process: its configuration, its port, its end.
 
-use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -153,14 +152,16 @@ impl Workerd {
     /// When it ends or stays silent instead; what it said is in the error.
     pub(crate) fn start(binary: &Path, folder: &Path) -> anyhow::Result<Self> {
         let log = folder.join(LOG_FILE);
-        let stderr = File::create(&log)?;
         let begun = Instant::now();
-        let mut child = Command::new(binary)
-            .args(["serve", CONFIG_FILE, "--control-fd=1"])
+        // The log lines of requests go into a file: a pipe would wake this process, which is to measure, for each. What
+        // stdout was becomes the control descriptor.
+        let mut child = Command::new("sh")
+            .args(["-c", r#"exec "$0" serve "$1" --control-fd=3 3>&1 >"$2" 2>&1"#])
+            .args([binary.as_os_str(), CONFIG_FILE.as_ref(), LOG_FILE.as_ref()])
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(stderr)
+            .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("starting {}", binary.display()))?;
         let stdout = child.stdout.take();
