@@ -14,7 +14,7 @@ Usage: clouddrop-bench [options]
   --quick              about 75 s: fewer rounds, 256 MiB instead of 20 GiB
   --only LIST          workers: passthrough,edge,hits,jose (default: all; hits: the edge serving what it keeps)
   --parts LIST         a gate loop, b throughput, c size and start-up, d large object,
-                       e slow readers (default: a,b,c,d,e)
+                       e slow readers, f instructions of a decision, by valgrind (default: all)
   --judged             of part b only the cell that has targets: 1 KiB, 32 connections
   --edge DIR           the built edge: entry.mjs, clouddrop.js, clouddrop_bg.wasm (default: target/edge)
   --node-modules DIR   where jose, aws4fetch, esbuild and workerd are (default: node_modules)
@@ -37,6 +37,8 @@ pub(crate) enum Part {
     Stream,
     /// (e) many slow readers: memory.
     Slow,
+    /// (f) instructions of a decision.
+    Instructions,
 }
 
 /// The arguments, checked.
@@ -95,7 +97,7 @@ impl Args {
             json: false,
             write: None,
             check: false,
-            parts: vec![Part::Gate, Part::Throughput, Part::Start, Part::Stream, Part::Slow],
+            parts: vec![Part::Gate, Part::Throughput, Part::Start, Part::Stream, Part::Slow, Part::Instructions],
         };
         while let Some(word) = words.next() {
             let mut value = || words.next().with_context(|| format!("{word} needs a value"));
@@ -158,6 +160,7 @@ impl Part {
             "c" => Some(Self::Start),
             "d" => Some(Self::Stream),
             "e" => Some(Self::Slow),
+            "f" => Some(Self::Instructions),
             _ => None,
         }
     }
@@ -193,7 +196,7 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        for line in ["--fast", "--only everything", "--parts a,f", "--parts a,b,a", "--edge"] {
+        for line in ["--fast", "--only everything", "--parts a,g", "--parts a,b,a", "--edge"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

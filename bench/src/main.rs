@@ -9,6 +9,7 @@ mod ask;
 mod client;
 mod edge;
 mod gate;
+mod instructions;
 mod load;
 mod origin;
 mod ours;
@@ -46,7 +47,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<ExitCode> {
-    let Some(args) = Args::parse(std::env::args().skip(1))? else {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, case, count] = words.as_slice()
+        && mode == instructions::MODE
+    {
+        instructions::decide(case, count.parse()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(args) = Args::parse(words.into_iter())? else {
         print(args::USAGE);
         return Ok(ExitCode::SUCCESS);
     };
@@ -90,6 +98,9 @@ async fn measure(args: &Args, bench: &Bench<'_>) -> anyhow::Result<Report> {
     }
     if args.wants(Part::Slow) {
         report.slow = Some(slow::measure(bench, effort.stream_rounds).await?);
+    }
+    if args.wants(Part::Instructions) {
+        report.instructions = instructions::measure()?;
     }
     report.judge();
     Ok(report)

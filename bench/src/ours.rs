@@ -41,12 +41,28 @@ pub(crate) fn bindings(origin: SocketAddr) -> Vec<(&'static str, String)> {
 
 /// `GET /d/<token>` for one object: a token of the same claims as the peer's.
 pub(crate) fn ask(object: &str) -> anyhow::Result<Ask> {
-    let now = UnixTime::from_secs(unix_time()?);
+    let [(kid, _), _] = KEYS;
+    token_of(kid, object, UnixTime::from_secs(unix_time()?))
+}
+
+/// The same, its token as it was a day after its end.
+pub(crate) fn expired(object: &str) -> anyhow::Result<Ask> {
+    let [(kid, _), _] = KEYS;
+    let issued = unix_time()?.saturating_sub(TOKEN_LIFE + 86_400);
+    token_of(kid, object, UnixTime::from_secs(issued))
+}
+
+/// The same, its token signed under a key's name that the edge does not know.
+pub(crate) fn of_unknown_key(object: &str) -> anyhow::Result<Ask> {
+    token_of("z", object, UnixTime::from_secs(unix_time()?))
+}
+
+fn token_of(kid: &str, object: &str, now: UnixTime) -> anyhow::Result<Ask> {
     let path = ObjectPath::from_key(object).map_err(|fault| anyhow!("the object's name: {fault:?}"))?;
     let mut new = NewToken::new(*b"opens nothing   ", Opens::Object(&path), now.after(Seconds(TOKEN_LIFE)));
     new.audience = Some(AUDIENCE);
     new.issued_at = Some(now);
-    let token = mint(&new, &signing_key()?).map_err(|fault| anyhow!("minting: {fault:?}"))?;
+    let token = mint(&new, &signing_key(kid)?).map_err(|fault| anyhow!("minting: {fault:?}"))?;
     Ok(Ask { host: FILE_HOST.into(), path: format!("/d/{token}"), headers: Vec::new(), token: Some(token) })
 }
 
@@ -59,8 +75,8 @@ pub(crate) fn record(ask: &Ask) -> String {
     record
 }
 
-fn signing_key() -> anyhow::Result<TokenKey> {
-    let [(kid, secret), _] = KEYS;
+fn signing_key(kid: &str) -> anyhow::Result<TokenKey> {
+    let [(_, secret), _] = KEYS;
     let kid = KeyId::new(kid).context("the key's id")?;
     TokenKey::new(ISSUER.into(), kid, &Secret::new(secret.to_vec()), None).context("the key is too short")
 }

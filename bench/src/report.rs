@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::args::Args;
 use crate::gate::Gate;
+use crate::instructions::Instructions;
 use crate::size::Sizes;
 use crate::slow::Slow;
 use crate::start::Start;
@@ -34,6 +35,7 @@ pub(crate) struct Report {
     pub(crate) start: Option<Start>,
     pub(crate) stream: Option<Stream>,
     pub(crate) slow: Option<Slow>,
+    pub(crate) instructions: Option<Instructions>,
     pub(crate) targets: Vec<Target>,
 }
 
@@ -65,6 +67,7 @@ impl Report {
             start: None,
             stream: None,
             slow: None,
+            instructions: None,
             targets: Vec::new(),
         })
     }
@@ -116,6 +119,7 @@ impl Report {
         parts.extend(self.start.as_ref().map(start_table));
         parts.extend(self.stream.as_ref().map(stream_table));
         parts.extend(self.slow.as_ref().map(slow_table));
+        parts.extend(self.instructions.as_ref().map(instructions_table));
         parts.iter().map(|part| part.trim_end()).collect::<Vec<_>>().join("\n\n")
     }
 
@@ -300,6 +304,14 @@ fn slow_table(slow: &Slow) -> String {
         ]);
     }
     format!("### (e) {} slow readers at once\n\n{}", slow.readers, table.render())
+}
+
+fn instructions_table(instructions: &Instructions) -> String {
+    let mut table = Table::new(&["Token", "instructions", "of accepted"]);
+    for row in &instructions.rows {
+        table.row([row.case.to_owned(), row.instructions.to_string(), format!("{:.2}", row.of_accepted)]);
+    }
+    format!("### (f) Instructions of one decision, native\n\n{}", table.render())
 }
 
 fn range(spread: &Spread, digits: usize) -> String {

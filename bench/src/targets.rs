@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::instructions::Instructions;
 use crate::report::Report;
 use crate::subject::Kind;
 
@@ -24,6 +25,8 @@ const GROWTH_MIB: f64 = 8.0;
 const SLOW_GROWTH: f64 = 0.1;
 /// Of the pass-through's memory for a slow reader.
 const SLOW_OVER_PASS_THROUGH: f64 = 1.25;
+/// Instructions of the dearest refusal, of an accepted token's.
+const REFUSED_OVER_ACCEPTED: f64 = 0.5;
 /// Of the pass-through's rate with a large object.
 const STREAM_OVER_PASS_THROUGH: f64 = 0.85;
 
@@ -124,6 +127,12 @@ pub(crate) fn judge(report: &Report) -> Vec<Target> {
             "memory of a slow reader of the pass-through's",
             slow.and_then(|row| row.over_pass_through).map(|ratio| ratio.median),
             Bound::AtMost(SLOW_OVER_PASS_THROUGH),
+        ),
+        (
+            'f',
+            "instructions of the dearest refusal, of an accepted token's",
+            report.instructions.as_ref().map(Instructions::worst),
+            Bound::AtMost(REFUSED_OVER_ACCEPTED),
         ),
     ]
     .into_iter()
