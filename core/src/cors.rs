@@ -51,8 +51,10 @@ pub fn page_origin<'a>(request: &Request<'a>, config: &Config) -> Option<&'a str
 
 /// [`page_origin`] of a request to the files' host: who may read its reply by script.
 pub fn reader<'a>(request: &Request<'a>, config: &Config) -> Option<&'a str> {
+    // Most requests have no origin.
+    let origin = page_origin(request, config)?;
     let url = Url::split(request.url).ok()?;
-    if url.authority.eq_ignore_ascii_case(&config.file_host) { page_origin(request, config) } else { None }
+    url.authority.eq_ignore_ascii_case(&config.file_host).then_some(origin)
 }
 
 /// [`allow`] where there is a reader.

@@ -125,21 +125,24 @@ fn with_token(
     let text = text.ok_or(Refusal::Unauthorized("no token"))?;
     if jwt::is_jwt(text) {
         let signed = jwt::verify(text, &config.keys, now)?;
-        return with_verified(signed.verified()?, request, trail, go_on);
+        return with_verified(signed.verified()?, request, now, trail, go_on);
     }
     let bytes = TokenBytes::decode(text).map_err(|fault| Refusal::Unauthorized(fault.0))?;
     let parts = bytes.parts().map_err(|fault| Refusal::Unauthorized(fault.0))?;
-    with_verified(verify(&parts, &config.keys, now)?, request, trail, go_on)
+    with_verified(verify(&parts, &config.keys, now)?, request, now, trail, go_on)
 }
 
 fn with_verified(
     token: Verified<'_>,
     request: &Request<'_>,
+    now: UnixTime,
     trail: &mut Trail,
     go_on: &dyn Fn(Verified<'_>, &mut Trail) -> Result<Decision, Refusal>,
 ) -> Result<Decision, Refusal> {
     trail.token_id = token.claims().id().map(Into::into);
     trail.key_id = Some(token.key().id().as_str().into());
+    // What is over needs neither a path nor a place.
+    policy::in_time(token.claims(), now)?;
     if policy::needs_place(token.claims(), request.client.place) {
         return Ok(Decision::LookUpPlace);
     }

@@ -76,6 +76,7 @@ pub mod revocation;
 mod s3_error;
 pub mod secret;
 pub mod sigv4;
+mod text;
 pub mod time;
 pub mod token;
 pub mod trail;

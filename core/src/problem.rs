@@ -5,8 +5,10 @@ use crate::landing::markup;
 use crate::refusal::{ORIGIN_RETRY_AFTER_SECONDS, Refusal};
 use crate::reply::{LogLine, Reply};
 use crate::request::Request;
+use crate::text::{push_json_string, push_number};
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::fmt::Write;
 
 /// The media type of problem details.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -17,19 +19,28 @@ impl Refusal {
         let wants_page = request.headers.one("accept").is_some_and(|accept| accept.contains("text/html"));
         let mut reply = if wants_page { self.page(request.id) } else { self.problem(request.id) };
         self.add_headers(&mut reply);
-        reply.log = Some(LogLine { code: self.code(), reason: self.to_string(), alarm: self.is_our_fault() });
+        reply.log = Some(LogLine { code: self.code(), reason: self.reason(), alarm: self.is_our_fault() });
         if request.method == "HEAD" { reply.without_body() } else { reply }
+    }
+
+    /// The refusal in words, for the log.
+    fn reason(&self) -> String {
+        let mut reason = String::with_capacity(80);
+        // Writing to a String cannot fail.
+        let _ = write!(reason, "{self}");
+        reason
     }
 
     fn problem(&self, request_id: &str) -> Reply {
         // Codes and sentences are ours; the id is the platform's and is quoted as any text is.
-        let body = format!(
-            "{{\"status\":{},\"title\":\"{}\",\"code\":\"{}\",\"request_id\":{}}}",
-            self.status(),
-            self.public(),
-            self.code(),
-            json_string(request_id)
-        );
+        let mut body = String::with_capacity(160);
+        body.push_str("{\"status\":");
+        push_number(&mut body, self.status().into());
+        for part in [",\"title\":\"", self.public(), "\",\"code\":\"", self.code(), "\",\"request_id\":"] {
+            body.push_str(part);
+        }
+        push_json_string(&mut body, request_id);
+        body.push('}');
         Reply::text(self.status(), PROBLEM_JSON, body)
     }
 
@@ -64,37 +75,4 @@ pub(crate) fn document(title: &str, body: &'static str) -> String {
     markup::document(title, |out| {
         out.raw("<main>").raw(body).raw("</main>");
     })
-}
-
-/// A JSON string with its quotes (RFC 8259 section 7).
-pub(crate) fn json_string(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    push_json_string(&mut out, text);
-    out
-}
-
-/// Appends a JSON string with its quotes.
-pub(crate) fn push_json_string(out: &mut String, text: &str) {
-    out.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{0}'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
-            _ => out.push(char),
-        }
-    }
-    out.push('"');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_strings_read_back() {
-        for text in ["", "plain", "a\"b\\c", "line\nend\u{1}", "é\u{1f600}"] {
-            assert_eq!(serde_json::from_str::<String>(&json_string(text)).unwrap(), text);
-        }
-    }
 }

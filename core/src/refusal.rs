@@ -156,9 +156,12 @@ impl fmt::Display for Refusal {
             | Self::Gone(why)
             | Self::OriginError(why)
             | Self::OriginUnavailable(why)
-            | Self::Internal(why) => write!(f, ": {why}"),
-            Self::Expired { now, exp } => write!(f, ": now {now}, exp {exp}"),
-            Self::NotYetValid { now, nbf } => write!(f, ": now {now}, nbf {nbf}"),
+            | Self::Internal(why) => {
+                f.write_str(": ")?;
+                f.write_str(why)
+            }
+            Self::Expired { now, exp } => moments(f, *now, ", exp ", *exp),
+            Self::NotYetValid { now, nbf } => moments(f, *now, ", nbf ", *nbf),
             Self::RateLimited { retry_after } => write!(f, ": retry after {retry_after} s"),
             Self::RangeNotSatisfiable(Some(size)) => write!(f, ": of {size} bytes"),
             Self::ClaimRequired
@@ -173,4 +176,11 @@ impl fmt::Display for Refusal {
             | Self::OriginTimeout => Ok(()),
         }
     }
+}
+
+fn moments(f: &mut fmt::Formatter<'_>, now: UnixTime, before: &str, other: UnixTime) -> fmt::Result {
+    f.write_str(": now ")?;
+    fmt::Display::fmt(&now, f)?;
+    f.write_str(before)?;
+    fmt::Display::fmt(&other, f)
 }

@@ -1,7 +1,7 @@
 //! [`Reply`]: what the client gets, and the only table of the headers that every reply carries.
 
 use crate::landing::style::STYLE_SHA256;
-use crate::problem::json_string;
+use crate::text::push_json_string;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -51,8 +51,12 @@ pub struct LogLine {
 
 impl LogLine {
     /// What goes into the request's log line, behind [`crate::trail::Trail::log_line`].
-    pub fn fields(&self) -> String {
-        alloc::format!(",\"code\":\"{}\",\"reason\":{},\"alarm\":{}", self.code, json_string(&self.reason), self.alarm)
+    pub fn push_fields(&self, out: &mut String) {
+        for part in [",\"code\":\"", self.code, "\",\"reason\":"] {
+            out.push_str(part);
+        }
+        push_json_string(out, &self.reason);
+        out.push_str(if self.alarm { ",\"alarm\":true" } else { ",\"alarm\":false" });
     }
 }
 

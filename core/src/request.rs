@@ -127,11 +127,12 @@ impl<'a> Url<'a> {
         if url.len() > MAX_URL_BYTES {
             return Err(Refusal::UriTooLong);
         }
-        let (scheme, rest) = url.split_once("://").ok_or(NOT_A_URL)?;
-        if !matches!(scheme, "http" | "https") {
-            return Err(NOT_A_URL);
-        }
-        let slash = rest.find(['/', '?', '#', '\\']).ok_or(NOT_A_URL)?;
+        let (scheme, rest) = ["https", "http"]
+            .into_iter()
+            .find_map(|scheme| Some((scheme, url.strip_prefix(scheme)?.strip_prefix("://")?)))
+            .ok_or(NOT_A_URL)?;
+        // All of them are ASCII, so bytes do.
+        let slash = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#' | b'\\')).ok_or(NOT_A_URL)?;
         let (authority, target) = rest.split_at(slash);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         if !path.starts_with('/') {

@@ -123,8 +123,12 @@ impl UnixTime {
 /// RFC 3339 with seconds, in UTC: `2026-11-24T02:20:55Z`.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day, secs) = self.civil();
-        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", secs / 3600, secs / 60 % 60, secs % 60)
+        let date = self.amz_date();
+        let mut out = *b"0000-00-00T00:00:00Z";
+        for (to, from) in [(0, 0..4), (5, 4..6), (8, 6..8), (11, 9..11), (14, 11..13), (17, 13..15)] {
+            out[to..to + from.len()].copy_from_slice(&date[from]);
+        }
+        f.write_str(core::str::from_utf8(&out).unwrap_or_default())
     }
 }
 

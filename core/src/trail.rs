@@ -2,8 +2,8 @@
 //! nothing.
 
 use crate::hash;
-use crate::problem::push_json_string;
 use crate::request::Request;
+use crate::text::push_json_string;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::Write;

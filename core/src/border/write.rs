@@ -12,6 +12,7 @@ use crate::reply::{Body, HeaderSet, Reply};
 use crate::request::{Client, Headers, Request};
 use crate::retry::{FIRST_BYTE_MILLIS, FIRST_BYTE_OF_TWO_MILLIS, Health, Origin, Retry};
 use crate::revocation::ListRequest;
+use crate::text::push_number;
 use crate::time::UnixTime;
 use crate::trail::{Trail, Uses};
 use alloc::string::{String, ToString};
@@ -133,8 +134,12 @@ fn write_lines(
     push_line(&mut out, &opening.limits);
     push_line(&mut out, &opening.uses);
     push_line(&mut out, &opening.log);
-    // Writing to a String cannot fail.
-    let _ = write!(out, "\n{flags}\n{wait}\n{time}");
+    push_line(&mut out, flags);
+    out.push('\n');
+    push_number(&mut out, wait.into());
+    out.push('\n');
+    // No time is left where it would be negative.
+    push_number(&mut out, u64::try_from(time).unwrap_or(0));
     for line in [&fetch.method, &fetch.url, &expect] {
         push_line(&mut out, line);
     }
@@ -176,13 +181,17 @@ fn write_reply_lines(reply: &Reply, opening: &Opening, is_kept: bool) -> String 
     push_line(&mut out, &opening.limits);
     push_line(&mut out, &opening.log);
     let bytes = reply.length().unwrap_or(0);
-    // Writing to a String cannot fail.
-    let _ = write!(out, "\n{}\n{}\n", reply.status, reply.set.index());
+    out.push('\n');
+    push_number(&mut out, reply.status.into());
+    out.push('\n');
+    push_number(&mut out, reply.set.index() as u64);
+    out.push('\n');
     let mut text = "";
     match &reply.body {
         Body::None => out.push('-'),
         Body::Origin => out.push(if is_kept { 'C' } else { 'O' }),
         Body::Kept { first, end } => {
+            // Writing to a String cannot fail.
             let _ = write!(out, "K {first} {end}");
         }
         Body::Text(own) => {
@@ -190,9 +199,14 @@ fn write_reply_lines(reply: &Reply, opening: &Opening, is_kept: bool) -> String 
             text = own;
         }
     }
-    let _ = write!(out, "\n{bytes}");
+    out.push('\n');
+    push_number(&mut out, bytes);
     match &reply.log {
-        Some(line) => push_line(&mut out, &line.fields()),
+        // JSON holds no newline.
+        Some(line) => {
+            out.push('\n');
+            line.push_fields(&mut out);
+        }
         None => out.push_str("\n,\"code\":\"ok\""),
     }
     // The length of a stream that is handed through is the platform's to write.

@@ -22,9 +22,9 @@ use super::{
 };
 use crate::hash::{self, push_hex};
 use crate::range::number;
+use crate::text::push_number;
 use crate::time::UnixTime;
 use alloc::string::String;
-use core::fmt::Write;
 
 /// The last moment that a JavaScript date can be, and more than enough for a store: in milliseconds.
 const LAST_MILLIS: i64 = 8_640_000_000_000_000;
@@ -236,11 +236,6 @@ impl Held {
         };
         words.next().is_none().then_some(held)
     }
-}
-
-fn push_number(out: &mut String, value: u64) {
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{value}");
 }
 
 /// A moment between 1970 and the last date: one before is over, one behind does not come.

@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, Found};
 use crate::listing::{Entry, Listing, Place};
-use crate::problem::json_string;
+use crate::text::json_string;
 use crate::time::UnixTime;
 use crate::token::Disposition;
 use alloc::string::{String, ToString};

@@ -31,6 +31,14 @@ pub struct Ask<'a> {
     pub audience: &'a str,
 }
 
+/// Whether the token may be used at `now`: the first and cheapest thing to ask of it. [`check`] asks again.
+///
+/// # Errors
+/// [`Refusal::Expired`], [`Refusal::NotYetValid`], and [`Refusal::Forbidden`] for a token without an end.
+pub(crate) fn in_time(claims: &Claims<'_>, now: UnixTime) -> Result<(), Refusal> {
+    time::check(claims.expires, claims.not_before, now)
+}
+
 /// Whether the token needs to know where the client is and nobody has looked yet.
 pub fn needs_place(claims: &Claims<'_>, place: Option<Place<'_>>) -> bool {
     place.is_none() && (claims.countries.is_some() || claims.networks.is_some_and(network::mentions_asn))
