@@ -6,12 +6,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
+use clouddrop_tests::files::repository;
 use clouddrop_tests::stack::Stack;
-use clouddrop_tests::stack::check::{assert_problem, assert_safe};
+use clouddrop_tests::stack::check::{assert_problem, assert_safe, wait_for};
 use clouddrop_tests::stack::http::{Ask, Reply};
 use serde_json::json;
 use std::thread::sleep;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Rough counts are by windows of ten seconds: a test begins early in one.
 fn early_in_a_window() {
@@ -104,4 +105,47 @@ fn calls_and_claims_have_strict_limits() {
     let statuses: Vec<u16> = (0..12).map(|n| call("203.0.113.2", &format!("guess{n}")).status).collect();
     assert!(statuses.iter().filter(|status| **status == 401).count() <= 8, "{statuses:?}");
     assert!(statuses.ends_with(&[429]), "{statuses:?}");
+}
+
+/// Longest that a limiter which never answers may hold a request up: half a second and five seconds by `limits.mjs` and
+/// `counter.mjs`, and what a busy machine adds.
+const ROUGH_DELAY: Duration = Duration::from_secs(3);
+const STRICT_DELAY: Duration = Duration::from_secs(9);
+
+#[test]
+fn a_limiter_that_fails_stops_no_reader_and_lets_nobody_claim_or_issue() {
+    let main = repository().join("tests/workers/limiters.mjs").canonicalize().unwrap();
+    let stack = Stack::start(&["--main", main.to_str().unwrap()]);
+    stack.put("limits/a.txt", "text/plain", b"a");
+    let token = stack.token("limits/a.txt");
+    let counted = stack.token_with("limits/a.txt", |token| token.max_downloads = Some(100));
+    let claim = || Ask::new("POST", &format!("/d/{counted}"));
+    let degraded = || stack.edge_log().matches("\"degraded\":\"limits\"").count();
+    assert_eq!(read(&token).send(stack.files()).status, 200);
+    assert_eq!(degraded(), 0);
+
+    for (number, way) in ["rejects", "throws", "nonsense", "missing", "never"].into_iter().enumerate() {
+        let begun = Instant::now();
+        let reply = read(&token).header("x-test-rough", way).send(stack.files());
+        assert!(begun.elapsed() < ROUGH_DELAY, "{way}: {:?}", begun.elapsed());
+        assert_eq!((reply.status, reply.text().as_str()), (200, "a"), "{way}");
+        assert_safe(&reply, way);
+        // A refusal is none of its business either.
+        assert_problem(&read("nonsense").header("x-test-rough", way).send(stack.files()), 401, "unauthorized", way);
+        wait_for(|| (degraded() == 2 * (number + 1)).then_some(()));
+    }
+    // A rough count that fails leaves the strict one in force.
+    assert_eq!(claim().header("x-test-rough", "rejects").send(stack.files()).status, 303);
+
+    let body = json!({ "key": "limits/a.txt" }).to_string();
+    for way in ["rejects", "throws", "never"] {
+        let begun = Instant::now();
+        let reply = claim().header("x-test-strict", way).send(stack.files());
+        assert_problem(&reply, 503, "origin_unavailable", way);
+        let issue = Ask::new("POST", "/api/v1/shares").header("content-type", "application/json");
+        let issue = issue.bearer(&stack.ready.api_key).header("x-test-strict", way).body(body.as_bytes());
+        assert_problem(&issue.send(stack.page()), 503, "origin_unavailable", way);
+        assert!(begun.elapsed() < 2 * STRICT_DELAY, "{way}: {:?}", begun.elapsed());
+        assert_eq!(read(&token).header("x-test-strict", way).send(stack.files()).status, 200, "{way}");
+    }
 }

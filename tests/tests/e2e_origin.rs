@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
 use clouddrop_tests::stack::Stack;
-use clouddrop_tests::stack::check::{assert_nothing_of_s3, assert_problem, assert_safe};
+use clouddrop_tests::stack::check::{assert_nothing_of_s3, assert_problem, assert_safe, wait_for};
 use clouddrop_tests::stack::http::Ask;
 use clouddrop_tests::stack::origin::{Behaviour, Origin};
 use serde_json::Value;
@@ -99,16 +99,4 @@ fn an_answer_that_ends_early_never_looks_complete() {
     stack.put(KEY, "text/plain", &content[..1_000_000]);
     assert_problem(&ask.send(stack.files()), 503, "origin_unavailable", "a small object that ends early");
     stack.assert_healthy();
-}
-
-/// Log lines travel by another way than replies: they come, but not at once.
-fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = std::time::Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed().as_secs() < 30, "it did not come");
-        thread::yield_now();
-    }
 }

@@ -9,17 +9,40 @@ const ROUGH = {
   b: ["LIMIT_BAD", 60],
 };
 
+// A rough count that takes longer is done without: it is to keep a flood away, not to hold up a reader.
+const PATIENCE_MILLIS = 500;
+// An answer that is at hand comes within so many turns of the queue, and needs no timer.
+const TURNS = 6;
+const AT_ONCE = Promise.resolve();
+
+const FAILED = -1;
+
 // Resolves to how it went: `wait`, after how many seconds to come back (0: go on); `degraded`, whether a rough count
 // could not be had, which stops nobody; `unknown`, whether a strict one could not, which does. The counts are asked
 // for at once; each further promise would cost as much as a header.
 export function limit(env, limits) {
   const keys = limits.split(" ");
-  const last = keys.at(-1);
-  const strictly = last[0] === "s" ? keys.pop() : "";
-  const answers = keys.map((key) => rough(env, key));
-  const then = (verdict) => (strictly && verdict.wait === 0 ? asked(env, strictly, verdict) : verdict);
-  if (answers.length === 1) return Promise.resolve(answers[0]).then((one) => then(joined([one])));
-  return Promise.all(answers).then((all) => then(joined(all)));
+  const strictly = keys.at(-1)[0] === "s" ? keys.pop() : "";
+  const answers = keys.map(() => FAILED);
+  const coming = Promise.all(keys.map((key, at) => rough(env, key, answers, at)));
+  return new Promise((resolve) => {
+    let isOpen = true;
+    let timer;
+    const end = () => {
+      isOpen = false;
+      if (timer) clearTimeout(timer);
+      const verdict = joined(answers);
+      resolve(strictly && verdict.wait === 0 ? asked(env, strictly, verdict) : verdict);
+    };
+    coming.then(end);
+    let turns = TURNS;
+    const turn = () => {
+      if (!isOpen) return;
+      if (turns-- > 0) AT_ONCE.then(turn);
+      else timer = setTimeout(end, PATIENCE_MILLIS);
+    };
+    turn();
+  });
 }
 
 function joined(answers) {
@@ -41,18 +64,17 @@ async function asked(env, key, verdict) {
   return verdict;
 }
 
-const FAILED = -1;
-
-// How many seconds to wait; FAILED if it cannot be known.
-function rough(env, key) {
-  const [name, period] = ROUGH[key[0]] ?? [];
-  if (!name) return 0;
+// Puts at its place how many seconds to wait, unless that cannot be known.
+function rough(env, key, answers, at) {
+  const [name, period] = ROUGH[key[0]];
   try {
     return env[name].limit({ key: key.slice(1) }).then(
-      ({ success }) => (success ? 0 : period),
-      () => FAILED,
+      ({ success }) => {
+        if (typeof success === "boolean") answers[at] = success ? 0 : period;
+      },
+      () => {},
     );
   } catch {
-    return FAILED;
+    return undefined;
   }
 }

@@ -106,6 +106,18 @@ pub fn assert_nothing_of_s3(reply: &Reply, about: &str) {
     }
 }
 
+/// Log lines travel by another way than replies: they come, but not at once.
+pub fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = std::time::Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed().as_secs() < 30, "it did not come");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
