@@ -67,7 +67,7 @@ impl Payload {
                     uri_hash = Some(hash_of(text?)?);
                     continue;
                 }
-                // A list divided by commas (RFC 9246 section 2.1.10).
+                // A list divided by commas (RFC 9246 section 2.1.9).
                 "cdnicrit" if text?.split(',').all(|name| KNOWN.contains(&name)) => continue,
                 "cdniv" if value == "1" => continue,
                 name if REFUSED.contains(&name) => return Err(Refusal::Forbidden("a claim is not implemented")),

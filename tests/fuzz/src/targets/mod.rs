@@ -5,6 +5,7 @@ mod carriers;
 mod conditions;
 mod config;
 mod disposition;
+mod jwt;
 mod listing;
 mod media_type;
 mod path;
@@ -34,6 +35,7 @@ pub(crate) struct Target {
 /// All of them.
 pub(crate) const TARGETS: &[Target] = &[
     Target { name: "wire", about: "the token's CBOR against another reader", run: wire::run, seeds: wire::seeds },
+    Target { name: "jwt", about: "the signed JWT against another reader", run: jwt::run, seeds: jwt::seeds },
     Target { name: "carriers", about: "finding the token in a request", run: carriers::run, seeds: carriers::seeds },
     Target { name: "path", about: "object paths go round", run: path::run, seeds: path::seeds },
     Target { name: "policy", about: "nothing that is added opens a token", run: policy::run, seeds: policy::seeds },
