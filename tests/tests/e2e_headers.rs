@@ -34,7 +34,10 @@ fn the_observatory_gives_all_the_points_it_has() {
         assert_eq!(answer["status"], *status, "{about}: {answer:#}");
         let without_script = answer["tests"]["subresource-integrity"][0] == NO_SCRIPT;
         let is_html = answer["tests"]["subresource-integrity"][0] != "sri-not-implemented-response-not-html";
-        let best = if is_html && !without_script { BEST } else { BEST_WITHOUT_SCRIPT };
+        let has_script = is_html && !without_script;
+        // The page has one; without its hash it would not have these points.
+        assert_eq!(has_script, *about == "the page", "{about}: {answer:#}");
+        let best = if has_script { BEST } else { BEST_WITHOUT_SCRIPT };
         assert_eq!((&answer["score"], &answer["grade"]), (&json!(best), &json!("A+")), "{about}: {answer:#}");
     }
     assert_eq!(answers.as_array().unwrap().len(), asked.len());
