@@ -15,7 +15,7 @@ use crate::listing::{self, Folder, Place};
 use crate::path::{MAX_KEY_BYTES, ObjectPath, PathFault};
 use crate::policy::{self, Ask, uri};
 use crate::refusal::{Allow, Refusal};
-use crate::reply::Reply;
+use crate::reply::{Body, HeaderSet, Reply};
 use crate::request::{Request, Url};
 use crate::time::UnixTime;
 use crate::token::claims::Target;
@@ -24,6 +24,7 @@ use crate::token::{Listing, Purpose, Verified, carrier, jwt, verify};
 use crate::trail::{Trail, Uses};
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use route::{Route, Site};
 
 /// As [`decide_on`], for callers that neither log nor limit.
@@ -284,6 +285,7 @@ impl route::Fixed {
         Ok(match self {
             Self::Health => Reply::text(200, TEXT, "ok\n"),
             Self::Robots => Reply::text(200, TEXT, "User-agent: *\nDisallow: /\n"),
+            Self::Icon => Reply { status: 204, set: HeaderSet::Data, headers: Vec::new(), body: Body::None, log: None },
             Self::SecurityTxt => {
                 // RFC 9116: Expires is required. The configuration is renewed with each deployment, so a far
                 // date would promise what nobody checks; this one is the end of the format's century.

@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "in a test a panic is the report")]
 
+use clouddrop_core::token::Listing;
 use clouddrop_tests::files::repository;
 use clouddrop_tests::stack::Stack;
+use clouddrop_tests::stack::origin::{Behaviour, Origin};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -32,6 +34,15 @@ fn nothing_is_bad_without_a_reason() {
     stack.put("lint/a.txt", "text/plain", &b"text ".repeat(100));
     let down =
         Stack::start(&["--origin", "http://127.0.0.1:9/clouddrop", "--set", "RECORDS_ORIGIN=http://127.0.0.1:9/x"]);
+    // Origins that fail, each in its way.
+    let wrong = Origin::start(Behaviour::OtherHost);
+    let refused = Stack::start(&["--origin", &wrong.bucket("clouddrop")]);
+    wrong.send_on_to(refused.ready.s3.endpoint.trim_start_matches("http://"));
+    let silent = Stack::start(&["--origin", &Origin::start(Behaviour::Silent).bucket("clouddrop")]);
+    let gone = Stack::start(&["--origin", "http://127.0.0.1:9/clouddrop"]);
+    let broken = |stack: &Stack| format!("/d/{}", stack.token("lint/a.txt"));
+
+    let folder = stack.folder_token_with("lint", |token| token.listing = Listing::Shown);
     let token = stack.token("lint/a.txt");
     let busy = stack.token("lint/a.txt");
     let (files, page, out) = (stack.files(), stack.page(), down.files());
@@ -81,6 +92,12 @@ fn nothing_is_bad_without_a_reason() {
             json!([["Content-Type", "application/json"]]),
             "{}",
         ),
+        case("a page about a folder", 200, files, "GET", &format!("/s/{folder}"), html(), ""),
+        case("a refused origin", 502, refused.files(), "GET", &broken(&refused), none(), ""),
+        case("the head of a failure", 502, refused.files(), "HEAD", &broken(&refused), none(), ""),
+        case("an origin that is gone", 503, gone.files(), "GET", &broken(&gone), none(), ""),
+        case("a silent origin", 504, silent.files(), "GET", &broken(&silent), none(), ""),
+        case("a silent origin, as a page", 504, silent.files(), "GET", &broken(&silent), html(), ""),
         case("no list", 503, out, "GET", &format!("/d/{}", down.token("lint/a.txt")), none(), ""),
     ];
     cases.extend((0..100).map(|_| case("", 0, files, "GET", &format!("/d/{busy}"), none(), "")));

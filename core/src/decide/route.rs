@@ -58,6 +58,8 @@ pub(super) enum Fixed {
     Health,
     /// `/robots.txt` (RFC 9309).
     Robots,
+    /// `/favicon.ico`: browsers ask for it by themselves, and would tell of a 404.
+    Icon,
     /// `/.well-known/security.txt` (RFC 9116).
     SecurityTxt,
     /// `/` of the page.
@@ -82,6 +84,7 @@ impl<'a> Route<'a> {
         match path {
             "/healthz" => return Ok(Self::Fixed(Fixed::Health)),
             "/robots.txt" => return Ok(Self::Fixed(Fixed::Robots)),
+            "/favicon.ico" => return Ok(Self::Fixed(Fixed::Icon)),
             "/.well-known/security.txt" => return Ok(Self::Fixed(Fixed::SecurityTxt)),
             _ => {}
         }
