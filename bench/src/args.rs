@@ -11,7 +11,7 @@ use crate::subject::Kind;
 pub(crate) const USAGE: &str = "\
 Usage: clouddrop-bench [options]
 
-  --quick              about 75 s: fewer rounds, 256 MiB instead of 20 GiB
+  --quick              about 4 min: fewer rounds, 256 MiB instead of 20 GiB
   --only LIST          workers: passthrough,edge,hits,jose (default: all; hits: the edge serving what it keeps)
   --parts LIST         a gate loop, b throughput, c size and start-up, d large object,
                        e slow readers, f instructions of a decision, by valgrind (default: all)
@@ -75,6 +75,8 @@ pub(crate) struct Effort {
     pub(crate) starts: usize,
     /// Rounds of the large object.
     pub(crate) stream_rounds: usize,
+    /// Rounds of the slow readers, twenty seconds for each worker.
+    pub(crate) slow_rounds: usize,
     /// The large object: its name at the origin, which says its size.
     pub(crate) stream_object: &'static str,
     /// What is streamed first, so that code pages and pools are in memory before the baseline is read.
@@ -133,6 +135,7 @@ impl Args {
                 warm_up: Duration::from_millis(600),
                 starts: 6,
                 stream_rounds: 3,
+                slow_rounds: 1,
                 stream_object: "256m",
                 stream_warm_up: "64m",
             }
@@ -145,6 +148,7 @@ impl Args {
                 warm_up: Duration::from_secs(2),
                 starts: 15,
                 stream_rounds: 3,
+                slow_rounds: 3,
                 stream_object: "20g",
                 stream_warm_up: "256m",
             }

@@ -97,7 +97,7 @@ async fn measure(args: &Args, bench: &Bench<'_>) -> anyhow::Result<Report> {
         report.stream = Some(stream::measure(bench, &effort).await?);
     }
     if args.wants(Part::Slow) {
-        report.slow = Some(slow::measure(bench, effort.stream_rounds).await?);
+        report.slow = Some(slow::measure(bench, effort.slow_rounds).await?);
     }
     if args.wants(Part::Instructions) {
         report.instructions = instructions::measure()?;
