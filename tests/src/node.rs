@@ -8,6 +8,20 @@ use std::process::{Command, Stdio};
 /// The variable that names another `node_modules` folder than the repository's own.
 pub const NODE_MODULES: &str = "CLOUDDROP_NODE_MODULES";
 
+/// Debian's Chromium, which the scripts start.
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Whether there is a browser. Where there is none a test is skipped, which is said; in CI there has to be one.
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub fn has_chromium() -> bool {
+    let is_there = Path::new(CHROMIUM).exists();
+    assert!(is_there || std::env::var_os("CI").is_none(), "{CHROMIUM} is missing");
+    if !is_there {
+        eprintln!("skipped: {CHROMIUM} is missing (apt-get install chromium)");
+    }
+    is_there
+}
+
 /// Runs `tests/scripts/<script>`, writes `input` to it as JSON and reads its answer as JSON. The script finds
 /// the folder of packages as its first argument.
 ///

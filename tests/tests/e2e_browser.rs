@@ -1,24 +1,20 @@
 //! Proves in Chromium that an interrupted download is resumed, byte for byte, by the headers that replies to a token
 //! have: what a browser needs for it is the entity tag, and `no-store` does not stand in its way.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "in a test a panic is the report")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
 use clouddrop_tests::node;
 use clouddrop_tests::stack::content::bytes;
 use clouddrop_tests::stack::{Stack, new_folder};
 use serde_json::json;
 use std::fs;
-use std::path::Path;
 
-const CHROMIUM: &str = "/usr/bin/chromium";
 const SIZE: usize = 5_000_000;
 const CUT_AFTER: usize = 2_000_000;
 
 #[test]
 fn a_download_that_is_cut_off_is_resumed_where_it_stopped() {
-    if !Path::new(CHROMIUM).exists() {
-        assert!(std::env::var_os("CI").is_none(), "{CHROMIUM} is missing");
-        eprintln!("skipped: {CHROMIUM} is missing (apt-get install chromium)");
+    if !node::has_chromium() {
         return;
     }
     let stack = Stack::start(&[]);
