@@ -56,8 +56,16 @@ pub struct Place<'a> {
 #[derive(Clone, Copy)]
 pub struct Headers<'a>(&'a [(&'a str, &'a str)]);
 
-/// The names alone: values carry tokens and keys.
 impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Names(self.0).fmt(f)
+    }
+}
+
+/// Shows of header fields their names alone: values carry tokens, keys and signatures.
+pub(crate) struct Names<'a, V>(pub(crate) &'a [(&'a str, V)]);
+
+impl<V> fmt::Debug for Names<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }

@@ -9,6 +9,5 @@ mod sign;
 mod signing_key;
 
 pub use canonical::{CanonicalRequest, canonical_query};
-pub(crate) use sign::Names;
 pub use sign::{Credentials, EMPTY_PAYLOAD, SignedHeaders, Signer, ToSign, UNSIGNED_PAYLOAD, string_to_sign};
 pub use signing_key::SigningKey;

@@ -3,6 +3,7 @@
 use super::canonical::CanonicalRequest;
 use super::signing_key::SigningKey;
 use crate::hash::{push_hex, sha256};
+use crate::request::Names;
 use crate::secret::{Secret, SecretText};
 use crate::time::UnixTime;
 use alloc::string::String;
@@ -40,15 +41,6 @@ pub struct Signer {
 
 /// The headers that a signed request must carry, beside Host. Who has them can send the request: they are not shown.
 pub struct SignedHeaders(Vec<(&'static str, String)>);
-
-/// Shows of header fields their names alone.
-pub(crate) struct Names<'a>(pub(crate) &'a [(&'static str, String)]);
-
-impl fmt::Debug for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
-    }
-}
 
 impl fmt::Debug for SignedHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
