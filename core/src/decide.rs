@@ -38,7 +38,7 @@ pub fn decide(request: &Request<'_>, now: UnixTime, config: &Config) -> Decision
 /// 2. The path, refused if it is not canonical (400); the token's carrier, refused if two differ (400).
 /// 3. Structure, algorithm, key and MAC: 401 for all of them alike.
 /// 4. Every claim (403); where the client is, asked for only if the token asks.
-/// 5. The token, its share, its subject or its key is not revoked (410), by a list that is not too old (503).
+/// 5. The token, its share, subject, key, issuer or object is not revoked (410), by a list that is not too old (503).
 /// 6. A counted link is read with a claimed use only (403); then the request for the origin is signed.
 pub fn decide_on(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Trail) -> Decision {
     match routed(request, now, config, trail) {
@@ -92,7 +92,7 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Tra
                 landing(token, text.unwrap_or(""), request, &url, now, config, trail)
             })
         }
-        Route::Api(path) => Ok(Decision::Forward(api::forward(request, path, url.query)?)),
+        Route::Api(path) => Ok(Decision::Forward(api::forward(request, path, url.query, config)?)),
         Route::Fixed(fixed) => {
             let method = read_method(request, Allow::GetHead)?;
             let reply = fixed.reply(config)?;
@@ -245,7 +245,7 @@ fn granted<'a>(
         audience: &config.audience,
     };
     let grant = policy::grant(token, &ask, method, path, now)?;
-    config.revocations.check(grant.token(), now)?;
+    config.revocations.check(grant.token(), grant.path(), now)?;
     Ok(grant)
 }
 

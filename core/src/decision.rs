@@ -89,6 +89,8 @@ pub const REQUEST_ID: &str = "x-clouddrop-request-id";
 pub struct Forward {
     pub(crate) method: String,
     pub(crate) path: String,
+    /// In the form that is signed; empty without one.
+    pub(crate) query: String,
     /// Whether the method carries a body.
     pub(crate) body: ApiBody,
     /// Headers to pass on, names in lower case and sorted; all of them are signed.
@@ -113,9 +115,10 @@ pub(crate) enum ApiBody {
 }
 
 impl Forward {
-    /// Whether the call changes the revocation list, which this instance then asks for at once.
+    /// Whether the call may change the revocation list, which this instance then asks for at once.
     pub(crate) fn changes_revocations(&self) -> bool {
-        self.path == "/api/v1/revocations" && self.body == ApiBody::Json
+        matches!(self.method.as_str(), "DELETE" | "PATCH")
+            || (self.body == ApiBody::Json && (self.path == "/api/v1/revocations" || self.path.ends_with("/retire")))
     }
 
     /// Most bytes of body to read: one more means [`Refusal::TooLarge`].
@@ -136,13 +139,17 @@ impl Forward {
         config.live_credentials(now)?;
         let mut payload = String::with_capacity(64);
         crate::hash::push_hex(&mut payload, &crate::hash::sha256(body));
-        let (path, url) = config.signer.locate(&self.path);
+        let (path, mut url) = config.signer.locate(&self.path);
+        if !self.query.is_empty() {
+            url.push('?');
+            url.push_str(&self.query);
+        }
         let extra: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let to_sign = ToSign {
             method: &self.method,
             host: config.signer.host(),
             path: &path,
-            query: "",
+            query: &self.query,
             extra: &extra,
             payload: &payload,
         };

@@ -37,6 +37,7 @@
 #![no_std]
 extern crate alloc;
 
+pub mod access;
 mod base64url;
 pub mod border;
 pub mod cache;
@@ -67,7 +68,9 @@ pub mod path;
 pub mod percent;
 pub mod policy;
 pub mod problem;
+pub mod query;
 pub mod range;
+pub mod records;
 pub mod refusal;
 pub mod reply;
 pub mod request;

@@ -32,10 +32,14 @@ pub enum Refusal {
     },
     /// A counted link: a use is claimed by POST, never by reading.
     ClaimRequired,
+    /// Somebody's quota does not hold what is asked for.
+    QuotaExceeded(&'static str),
     /// The token is good, or none is needed, and there is nothing there.
     NotFound,
     /// The route is there, the method is not one of its own.
     MethodNotAllowed(Allow),
+    /// What is asked for does not go with how things are.
+    Conflict(&'static str),
     /// Revoked, used up or removed for good.
     Gone(&'static str),
     /// If-Match or If-Unmodified-Since was not met.
@@ -70,6 +74,14 @@ pub enum Refusal {
 pub enum Allow {
     /// Reading only.
     GetHead,
+    /// Looking at something of the API.
+    Get,
+    /// Removing something of the API.
+    Delete,
+    /// Looking and removing.
+    GetDelete,
+    /// Looking, changing and removing.
+    GetPatchDelete,
     /// Reading, and claiming a use by POST.
     GetHeadPost,
     /// A call of the API.
@@ -85,6 +97,10 @@ impl Allow {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::GetHead => "GET, HEAD",
+            Self::Get => "GET",
+            Self::Delete => "DELETE",
+            Self::GetDelete => "GET, DELETE",
+            Self::GetPatchDelete => "GET, PATCH, DELETE",
             Self::GetHeadPost => "GET, HEAD, POST",
             Self::Post => "POST",
             Self::GetPost => "GET, POST",
@@ -121,8 +137,10 @@ impl Refusal {
             Self::Expired { .. } => ("expired", 403, "This link has expired."),
             Self::NotYetValid { .. } => ("not_yet_valid", 403, "This link is not valid yet."),
             Self::ClaimRequired => ("claim_required", 403, "Downloads of this link are counted: claim one first."),
+            Self::QuotaExceeded(_) => ("quota_exceeded", 403, "The quota does not hold this."),
             Self::NotFound => ("not_found", 404, "There is nothing here."),
             Self::MethodNotAllowed(_) => ("method_not_allowed", 405, "This method is not allowed here."),
+            Self::Conflict(_) => ("conflict", 409, "The request does not go with the present state."),
             Self::Gone(_) => ("gone", 410, "This link is no longer available."),
             Self::PreconditionFailed => ("precondition_failed", 412, "The file is not the version that was asked for."),
             Self::TooLarge => ("too_large", 413, "The request body is too large."),
@@ -135,6 +153,16 @@ impl Refusal {
             Self::OriginError(_) => ("origin_error", 502, "The storage gave an answer that cannot be passed on."),
             Self::OriginUnavailable(_) => ("origin_unavailable", 503, "The storage is not available: try again soon."),
             Self::OriginTimeout => ("origin_timeout", 504, "The storage did not answer in time."),
+        }
+    }
+
+    /// What in the call is wrong, in our own words, for a client of the API that has proved who it is; `None` where
+    /// the public sentence says it all, or where more would help an attacker.
+    pub const fn detail(&self) -> Option<&'static str> {
+        match self {
+            Self::BadRequest(why) | Self::Forbidden(why) | Self::QuotaExceeded(why) | Self::Conflict(why) => Some(why),
+            Self::BadPath(_) => Some("a key has no empty segment, no . or .., no backslash, no control character"),
+            _ => None,
         }
     }
 
@@ -153,6 +181,8 @@ impl fmt::Display for Refusal {
             Self::BadRequest(why)
             | Self::Unauthorized(why)
             | Self::Forbidden(why)
+            | Self::QuotaExceeded(why)
+            | Self::Conflict(why)
             | Self::Gone(why)
             | Self::OriginError(why)
             | Self::OriginUnavailable(why)

@@ -17,6 +17,11 @@ pub struct Seconds(pub u64);
 /// format and RFC 3339 can write.
 const LAST_WRITABLE_MILLIS: i64 = 253_402_300_799_999;
 
+/// The time in an HTTP-date of the preferred form (RFC 9110 section 5.6.7).
+pub fn from_http_date(text: &str) -> Option<UnixTime> {
+    crate::http_date::imf_fixdate(text)
+}
+
 impl UnixTime {
     /// `secs` seconds after the epoch; beyond the type's range, the last moment it can hold.
     pub const fn from_secs(secs: u64) -> Self {

@@ -33,7 +33,7 @@ fn says(held: &Revocations, claims: &Map<String, Value>) -> &'static str {
     let bytes = Description { claims: claims.clone(), ..Description::default() }.bytes().unwrap();
     let bytes = TokenBytes::decode(&clouddrop_cases::base64url::encode(&bytes)).unwrap();
     let token = verify(&bytes.parts().unwrap(), config.keys(), NOW).unwrap();
-    held.check(&token, NOW).map_or_else(|refusal| refusal.code(), |()| "allowed")
+    held.check(&token, &ObjectPath::from_key("a").unwrap(), NOW).map_or_else(|refusal| refusal.code(), |()| "allowed")
 }
 
 #[test]

@@ -53,6 +53,16 @@ impl Records {
         self.bucket.host()
     }
 
+    /// The folder, with its closing slash.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The path to sign and the URL to send for the bucket itself, to list what is in it.
+    pub fn bucket(&self) -> (String, String) {
+        self.bucket.locate("/")
+    }
+
     /// The path to sign and the URL to send for the record called `name`.
     pub fn locate(&self, name: &str) -> (String, String) {
         let mut path = String::with_capacity(1 + self.prefix.len() + name.len());

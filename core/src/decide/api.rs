@@ -1,7 +1,10 @@
 //! What is checked of an API call before its body is read: the rest is the signer's.
 
+use crate::config::Config;
+use crate::cors;
 use crate::decision::{ApiBody, CLIENT_ADDRESS, CLIENT_AUTHORIZATION, Forward, MAX_API_BODY_BYTES, REQUEST_ID};
 use crate::path::ObjectPath;
+use crate::query;
 use crate::range::number;
 use crate::refusal::{Allow, Refusal};
 use crate::request::Request;
@@ -12,7 +15,12 @@ use alloc::vec::Vec;
 const MAX_HEADER_BYTES: usize = 4096;
 
 /// Checks method, path, length and type, and takes along the headers that the signer reads.
-pub(super) fn forward(request: &Request<'_>, path: &str, query: &str) -> Result<Forward, Refusal> {
+pub(super) fn forward(request: &Request<'_>, path: &str, query: &str, config: &Config) -> Result<Forward, Refusal> {
+    // A browser names the page that calls. Keys are in a header, never in a cookie, so another page has none to send;
+    // it is refused all the same.
+    if request.headers.has("origin") && cors::page_origin(request, config).is_none() {
+        return Err(Refusal::Forbidden("called by a page of another origin"));
+    }
     let body = match request.method {
         "GET" | "HEAD" | "DELETE" => ApiBody::None,
         "POST" | "PUT" | "PATCH" => ApiBody::Json,
@@ -22,9 +30,7 @@ pub(super) fn forward(request: &Request<'_>, path: &str, query: &str) -> Result<
     if canonical.encoded() != &path[1..] {
         return Err(Refusal::BadRequest("the path is not in its canonical encoding"));
     }
-    if !query.is_empty() {
-        return Err(Refusal::BadRequest("no query is read here"));
-    }
+    let query = query::canonical(query)?;
     let length = request.headers.one("content-length").map(number);
     match length {
         Some(None) => return Err(Refusal::BadRequest("Content-Length is no number")),
@@ -34,7 +40,7 @@ pub(super) fn forward(request: &Request<'_>, path: &str, query: &str) -> Result<
     if body == ApiBody::Json && !request.headers.one("content-type").is_some_and(is_json) {
         return Err(Refusal::UnsupportedType);
     }
-    Ok(Forward { method: request.method.into(), path: path.into(), body, headers: headers(request) })
+    Ok(Forward { method: request.method.into(), path: path.into(), query, body, headers: headers(request) })
 }
 
 fn is_json(content_type: &str) -> bool {

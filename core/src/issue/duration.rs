@@ -62,17 +62,93 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// The end of something asked for at `now`, on a whole second: `asked`, or `default` where nothing was asked.
+/// A moment to come, in JSON seconds since 1970 or a text like `"2027-01-15T08:00:00Z"`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment(pub UnixTime);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = Moment;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("seconds since 1970, or a time like 2027-01-15T08:00:00Z")
+            }
+
+            fn visit_u64<E: Error>(self, seconds: u64) -> Result<Moment, E> {
+                Ok(Moment(UnixTime::from_secs(seconds)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Moment, E> {
+                UnixTime::from_rfc3339(text).map(Moment).ok_or_else(|| E::custom("not a time"))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Span {
+    fn schema_name() -> alloc::borrow::Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Seconds, or digits and a unit: s, m, h, d, w.",
+            "oneOf": [
+                { "type": "integer", "minimum": 1 },
+                { "type": "string", "pattern": "^0{0,9}[1-9][0-9]{0,8}[smhdw]$" },
+            ],
+        })
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Moment {
+    fn schema_name() -> alloc::borrow::Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Seconds since 1970, or a time of RFC 3339 like 2027-01-15T08:00:00Z.",
+            "oneOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "format": "date-time" }],
+        })
+    }
+}
+
+/// The end of something asked for at `now`, on a whole second: so long from now, or at a moment, or `default` where
+/// nothing was asked.
 ///
 /// # Errors
-/// [`Refusal::BadRequest`] for more than `longest`: a shorter life than was asked for would surprise.
-pub(super) fn end(asked: Option<Span>, default: Seconds, longest: Seconds, now: UnixTime) -> Result<UnixTime, Refusal> {
-    let span = match asked {
-        Some(Span(span)) if span > longest => return Err(Refusal::BadRequest("expires_in is over the limit")),
-        Some(Span(span)) => span,
-        None => default.min(longest),
+/// [`Refusal::BadRequest`] for both, for what has passed, and for more than `longest`: a shorter life than was asked
+/// for would surprise.
+pub fn end(
+    span: Option<Span>,
+    moment: Option<Moment>,
+    default: Seconds,
+    longest: Seconds,
+    now: UnixTime,
+) -> Result<UnixTime, Refusal> {
+    let now = UnixTime::from_secs(now.as_secs());
+    let end = match (span, moment) {
+        (Some(_), Some(_)) => return Err(Refusal::BadRequest("only one of expires_in and expires_at is taken")),
+        (Some(Span(span)), None) if span > longest => {
+            return Err(Refusal::BadRequest("expires_in is over the limit"));
+        }
+        (Some(Span(span)), None) => now.after(span),
+        (None, Some(Moment(moment))) => UnixTime::from_secs(moment.as_secs()),
+        (None, None) => now.after(default.min(longest)),
     };
-    Ok(UnixTime::from_secs(now.as_secs()).after(span))
+    if end <= now {
+        return Err(Refusal::BadRequest("expires_at has passed"));
+    }
+    if end > now.after(longest) {
+        return Err(Refusal::BadRequest("expires_at is over the limit"));
+    }
+    Ok(end)
 }
 
 /// How long a URL presigned at `now` lives, so that it ends at `end`, or with the credentials if these end
@@ -132,11 +208,19 @@ mod tests {
     #[test]
     fn an_end_is_what_was_asked_for_up_to_the_limit() {
         let now = UnixTime::from_millis(1_000_500);
-        let end = |asked: Option<u64>| super::end(asked.map(|s| Span(Seconds(s))), Seconds(7), Seconds(10), now);
+        let end = |asked: Option<u64>| super::end(asked.map(|s| Span(Seconds(s))), None, Seconds(7), Seconds(10), now);
         assert_eq!(end(None), Ok(UnixTime::from_secs(1_007)));
         assert_eq!(end(Some(10)), Ok(UnixTime::from_secs(1_010)));
         assert_eq!(end(Some(11)).unwrap_err().code(), "bad_request");
-        assert_eq!(super::end(None, Seconds(7), Seconds(5), now), Ok(UnixTime::from_secs(1_005)));
+        assert_eq!(super::end(None, None, Seconds(7), Seconds(5), now), Ok(UnixTime::from_secs(1_005)));
+        let at = |secs| super::end(None, Some(Moment(UnixTime::from_secs(secs))), Seconds(7), Seconds(10), now);
+        assert_eq!((at(1_001), at(1_010)), (Ok(UnixTime::from_secs(1_001)), Ok(UnixTime::from_secs(1_010))));
+        for bad in [0, 1_000, 1_011, u64::MAX] {
+            assert_eq!(at(bad).unwrap_err().code(), "bad_request", "{bad}");
+        }
+        let both =
+            super::end(Some(Span(Seconds(1))), Some(Moment(UnixTime::from_secs(1_001))), Seconds(7), Seconds(10), now);
+        assert_eq!(both.unwrap_err().code(), "bad_request");
     }
 
     #[test]

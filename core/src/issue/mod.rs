@@ -11,8 +11,8 @@ pub mod revocation;
 pub mod share;
 pub mod upload;
 
-pub use duration::{Span, presign_until};
+pub use duration::{Moment, Span, end, presign_until};
 pub use parts::PartPlan;
 pub use revocation::RevocationRequest;
 pub use share::{Links, Share, ShareRequest, Shared};
-pub use upload::{Upload, UploadGrant, UploadRequest};
+pub use upload::{Destination, Upload, UploadGrant, UploadRequest};

@@ -1,5 +1,8 @@
 //! Taking back: what a call to revoke names, and the entry of the list that it becomes.
 
+use super::Moment;
+use crate::access::Owner;
+use crate::path::ObjectPath;
 use crate::refusal::Refusal;
 use crate::revocation::{Entry, Kind, Mark};
 use crate::secret::KeyId;
@@ -7,59 +10,101 @@ use crate::time::{Seconds, UnixTime};
 use crate::token::wire::MAX_BYTES;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
 
 /// The call's JSON, nothing in it checked. A field that is not known is refused, as is one that stands twice.
-#[derive(Deserialize, Debug)]
+#[derive(Deserialize, Debug, Clone)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RevocationRequest {
-    /// A token by its id, in lower-case hexadecimal: one of the four.
+    /// A token by its id, in lower-case hexadecimal: one of the eight.
     pub token_id: Option<String>,
     /// A share by its id, in lower-case hexadecimal.
     pub share: Option<String>,
-    /// Somebody by name.
+    /// Somebody by name, as tokens of other issuers have it in `sub`.
     pub subject: Option<String>,
+    /// An owner: all shares of theirs.
+    pub owner: Option<Owner>,
+    /// An object by its key below the shared prefix: all links to it, whoever made them.
+    pub object: Option<String>,
+    /// Every file that was sent with this SHA-256, in base64; and no further one is taken.
+    pub sha256: Option<String>,
     /// A token key by its name.
     pub key_id: Option<String>,
-    /// Whose key it is: ours, if absent.
+    /// With `key_id`, whose key it is: ours, if absent. Alone, all that this issuer has made.
     pub issuer: Option<String>,
     /// When the last token that is meant has ended: after the longest life of a share, if absent.
     pub until: Option<Moment>,
 }
 
-/// A moment to come, in JSON seconds since 1970 or a text like `"2027-01-15T08:00:00Z"`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Moment(pub UnixTime);
+/// What is to be revoked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Revoked {
+    /// An entry of the list.
+    Entry(Entry),
+    /// An entry for each file of this content, by SHA-256 in hexadecimal, until then.
+    Content(String, UnixTime),
+}
 
 impl RevocationRequest {
-    /// The entry that the call asks for. `issuer` is the signer's own, `longest` the longest life of a share.
+    /// What the call asks for. `issuer` is the signer's own, `longest` the longest life of a share.
     ///
     /// # Errors
-    /// [`Refusal::BadRequest`]
-    pub fn check(&self, issuer: &str, longest: Seconds, now: UnixTime) -> Result<Entry, Refusal> {
-        let (kind, mark) = match (&self.token_id, &self.share, &self.subject, &self.key_id) {
-            (Some(id), None, None, None) => (Kind::Token, Mark::of_id(&id_bytes(id)?)),
-            (None, Some(id), None, None) => (Kind::Share, Mark::of_id(&id_bytes(id)?)),
-            (None, None, Some(subject), None) => (Kind::Subject, Mark::of_subject(name(subject)?)),
-            (None, None, None, Some(key_id)) => {
-                let key_id = KeyId::new(key_id).ok_or(Refusal::BadRequest("key_id is not a key's name"))?;
-                let issuer = self.issuer.as_deref().map_or(Ok(issuer), name)?;
-                (Kind::Key, Mark::of_key(issuer, &key_id))
-            }
-            _ => return Err(Refusal::BadRequest("exactly one of token_id, share, subject and key_id is needed")),
-        };
-        if self.issuer.is_some() && kind != Kind::Key {
-            return Err(Refusal::BadRequest("an issuer goes with a key_id only"));
-        }
+    /// [`Refusal::BadRequest`], [`Refusal::BadPath`]
+    pub fn check(&self, issuer: &str, longest: Seconds, now: UnixTime) -> Result<Revoked, Refusal> {
         let until = match self.until {
             Some(Moment(until)) if until <= now => return Err(Refusal::BadRequest("until has passed")),
             Some(Moment(until)) => until,
             None => now.after(longest),
         };
-        Ok(Entry { kind, mark, until })
+        let named = [
+            self.token_id.is_some(),
+            self.share.is_some(),
+            self.subject.is_some(),
+            self.owner.is_some(),
+            self.object.is_some(),
+            self.sha256.is_some(),
+            self.key_id.is_some(),
+            self.issuer.is_some() && self.key_id.is_none(),
+        ];
+        if named.iter().filter(|named| **named).count() != 1 {
+            const WHICH: &str =
+                "exactly one of token_id, share, subject, owner, object, sha256, key_id, issuer is needed";
+            return Err(Refusal::BadRequest(WHICH));
+        }
+        let (kind, mark) = if let Some(id) = &self.token_id {
+            (Kind::Token, Mark::of_id(&id_bytes(id)?))
+        } else if let Some(id) = &self.share {
+            (Kind::Share, Mark::of_id(&id_bytes(id)?))
+        } else if let Some(subject) = &self.subject {
+            (Kind::Subject, Mark::of_subject(name(subject)?))
+        } else if let Some(owner) = &self.owner {
+            (Kind::Subject, Mark::of_subject(owner.tag().as_str()))
+        } else if let Some(key) = &self.object {
+            let path = ObjectPath::from_key(key).map_err(Refusal::BadPath)?;
+            (Kind::Subject, Mark::of_object(path.key()))
+        } else if let Some(digest) = &self.sha256 {
+            return Ok(Revoked::Content(content_hex(digest)?, until));
+        } else if let Some(key_id) = &self.key_id {
+            let key_id = KeyId::new(key_id).ok_or(Refusal::BadRequest("key_id is not a key's name"))?;
+            let issuer = self.issuer.as_deref().map_or(Ok(issuer), name)?;
+            (Kind::Key, Mark::of_key(issuer, &key_id))
+        } else {
+            (Kind::Key, Mark::of_issuer(name(self.issuer.as_deref().unwrap_or(""))?))
+        };
+        Ok(Revoked::Entry(Entry { kind, mark, until }))
     }
+}
+
+/// SHA-256 in hexadecimal, as records are named by it, from its base64.
+///
+/// # Errors
+/// [`Refusal::BadRequest`]
+pub fn content_hex(base64: &str) -> Result<String, Refusal> {
+    let bytes = STANDARD.decode(base64).ok().filter(|bytes| bytes.len() == 32);
+    Ok(crate::records::id::hex(&bytes.ok_or(Refusal::BadRequest("sha256 is 32 bytes in base64"))?))
 }
 
 /// A name that can stand in a token.
@@ -83,28 +128,6 @@ fn id_bytes(hex: &str) -> Result<Vec<u8>, Refusal> {
     pairs.iter().map(|[high, low]| Ok(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl Visitor<'_> for Reader {
-            type Value = Moment;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("seconds since 1970, or a time like 2027-01-15T08:00:00Z")
-            }
-
-            fn visit_u64<E: Error>(self, seconds: u64) -> Result<Moment, E> {
-                Ok(Moment(UnixTime::from_secs(seconds)))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Moment, E> {
-                UnixTime::from_rfc3339(text).map(Moment).ok_or_else(|| E::custom("not a time"))
-            }
-        }
-        deserializer.deserialize_any(Reader)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,11 +136,17 @@ mod tests {
 
     fn check(json: &str) -> Result<Entry, Refusal> {
         let request: RevocationRequest = serde_json::from_str(json).unwrap();
-        request.check("demo", Seconds(1000), NOW)
+        match request.check("demo", Seconds(1000), NOW)? {
+            Revoked::Entry(entry) => Ok(entry),
+            Revoked::Content(digest, until) => {
+                Ok(Entry { kind: Kind::Subject, mark: Mark::of_subject(&digest), until })
+            }
+        }
     }
 
     #[test]
-    fn four_things_can_be_named() {
+    fn eight_things_can_be_named() {
+        let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         let key = |issuer: &str| Mark::of_key(issuer, &KeyId::new("a").unwrap());
         for (json, kind, mark) in [
             (r#"{"token_id":"000102030405060708090a0b0c0d0eff"}"#, Kind::Token, {
@@ -126,6 +155,10 @@ mod tests {
             (r#"{"token_id":"6162"}"#, Kind::Token, Mark::of_id(b"ab")),
             (r#"{"share":"6162"}"#, Kind::Share, Mark::of_id(b"ab")),
             (r#"{"subject":"alice"}"#, Kind::Subject, Mark::of_subject("alice")),
+            (r#"{"owner":"alice"}"#, Kind::Subject, { Mark::of_subject(Owner::new("alice").unwrap().tag().as_str()) }),
+            (r#"{"object":"a/b"}"#, Kind::Subject, Mark::of_object("a/b")),
+            (r#"{"sha256":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}"#, Kind::Subject, Mark::of_subject(digest)),
+            (r#"{"issuer":"guest"}"#, Kind::Key, Mark::of_issuer("guest")),
             (r#"{"key_id":"a"}"#, Kind::Key, key("demo")),
             (r#"{"key_id":"a","issuer":"guest"}"#, Kind::Key, key("guest")),
         ] {
@@ -139,7 +172,10 @@ mod tests {
         for bad in [
             "{}",
             r#"{"until":1900000000}"#,
-            r#"{"issuer":"demo"}"#,
+            r#"{"issuer":""}"#,
+            r#"{"issuer":"demo","owner":"a"}"#,
+            r#"{"sha256":"YQ=="}"#,
+            r#"{"key_id":"a","object":"b"}"#,
             r#"{"token_id":"61","share":"61"}"#,
             r#"{"subject":"a","key_id":"a"}"#,
             r#"{"token_id":"61","issuer":"demo"}"#,

@@ -1,6 +1,7 @@
 //! Shares: a token that opens one object, or all below a folder, on the terms that were asked for.
 
-use super::duration::{Span, end};
+use super::duration::{Moment, Span, end};
+use crate::access::{Owner, OwnerTag};
 use crate::path::{MAX_KEY_BYTES, ObjectPath};
 use crate::policy::geo::Region;
 use crate::policy::network::Network;
@@ -11,7 +12,7 @@ use crate::token::{Disposition, Listing, MintFault, NewToken, TokenKey, mint};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How long a share lives where nothing is asked: seven days.
 pub const DEFAULT_EXPIRY: Seconds = Seconds(7 * 86_400);
@@ -22,16 +23,24 @@ pub const MAX_FILE_NAME_BYTES: usize = 255;
 /// Most networks and most countries of one share. What a token holds in all is less: it has 1024 bytes.
 pub const MAX_LIST: usize = 64;
 
+/// Longest note, in bytes.
+pub const MAX_NOTE_BYTES: usize = 1000;
+
 /// The call's JSON, nothing in it checked. A field that is not known is refused, as is one that stands twice.
-#[derive(Deserialize, Debug)]
+#[derive(Deserialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShareRequest {
+    /// Whose share it is: the caller's own, if absent; for admins.
+    pub owner: Option<Owner>,
     /// The object's key below the shared prefix; this or `folder`.
     pub key: Option<String>,
     /// The folder below the shared prefix, with or without its closing slash; this or `key`.
     pub folder: Option<String>,
-    /// How long it lives: [`DEFAULT_EXPIRY`] if absent.
+    /// How long it lives: seven days, if neither this nor `expires_at` is given.
     pub expires_in: Option<Span>,
+    /// When it ends.
+    pub expires_at: Option<Moment>,
     /// `GET`, `HEAD` or, if absent, both.
     pub methods: Option<Vec<String>>,
     /// Where clients may be: `203.0.113.0/24`, `2001:db8::/32`, `AS64500`.
@@ -43,8 +52,36 @@ pub struct ShareRequest {
     /// Whether it may be shown in place of being saved.
     pub inline: Option<bool>,
     /// How many downloads there may be, at least one.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_downloads: Option<u64>,
     /// Whether the folder's page tells the names in it; with `folder` only.
+    pub list: Option<bool>,
+    /// A note, for the owner only.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1000)))]
+    pub note: Option<String>,
+}
+
+/// What a share opens and for whom, as it was asked for: what is remembered of it.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug, Default)]
+#[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[expect(missing_docs, reason = "as in ShareRequest")]
+pub struct Terms {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub countries: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inline: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<bool>,
 }
 
@@ -60,6 +97,8 @@ pub enum Shared {
 /// Checked terms of a share.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Share {
+    terms: Terms,
+    note: Option<String>,
     shared: Shared,
     expires: UnixTime,
     methods: Vec<&'static str>,
@@ -78,12 +117,37 @@ impl ShareRequest {
     /// # Errors
     /// [`Refusal::BadPath`] for a key that no link can name, [`Refusal::BadRequest`] for all else.
     pub fn check(self, prefix: &str, max_expiry: Seconds, now: UnixTime) -> Result<Share, Refusal> {
+        self.note.as_deref().map_or(Ok(()), check_note)?;
+        let expires = end(self.expires_in, self.expires_at, DEFAULT_EXPIRY, max_expiry, now)?;
+        let terms = Terms {
+            key: self.key,
+            folder: self.folder,
+            methods: self.methods,
+            networks: self.networks,
+            countries: self.countries,
+            file_name: self.file_name,
+            inline: self.inline,
+            list: self.list,
+        };
+        Ok(Share { note: self.note, ..terms.share(prefix, expires, self.max_downloads)? })
+    }
+}
+
+impl Terms {
+    /// The share that they make together with an end and a limit.
+    ///
+    /// # Errors
+    /// As [`ShareRequest::check`].
+    pub fn share(mut self, prefix: &str, expires: UnixTime, max_downloads: Option<u64>) -> Result<Share, Refusal> {
         let shared = match (&self.key, &self.folder) {
             (Some(key), None) => Shared::Object(path(key, prefix)?),
             (None, Some(folder)) => Shared::Folder(path(folder.strip_suffix('/').unwrap_or(folder), prefix)?),
             _ => return Err(Refusal::BadRequest("exactly one of key and folder is needed")),
         };
-        if self.max_downloads == Some(0) {
+        if let Shared::Folder(path) = &shared {
+            self.folder = Some(path.key().into());
+        }
+        if max_downloads == Some(0) {
             return Err(Refusal::BadRequest("max_downloads is at least 1"));
         }
         if let Some(name) = &self.file_name {
@@ -95,15 +159,17 @@ impl ShareRequest {
             (_, Some(false) | None) => Listing::Hidden,
         };
         Ok(Share {
-            expires: end(self.expires_in, DEFAULT_EXPIRY, max_expiry, now)?,
+            expires,
             methods: methods(self.methods.as_deref())?,
             networks: list(self.networks.as_deref(), "a network is not valid", |text| text.parse().ok())?,
             countries: list(self.countries.as_deref(), "a country is not valid", Region::new)?,
-            file_name: self.file_name,
+            file_name: self.file_name.clone(),
             disposition: if self.inline == Some(true) { Disposition::Inline } else { Disposition::Attachment },
-            max_downloads: self.max_downloads,
+            max_downloads,
             listing,
             shared,
+            note: None,
+            terms: self,
         })
     }
 }
@@ -130,16 +196,48 @@ impl Share {
         self.expires
     }
 
-    /// Makes the token, `id` being 16 random bytes.
+    /// How it was asked for.
+    pub const fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// How many downloads there may be.
+    pub const fn max_downloads(&self) -> Option<u64> {
+        self.max_downloads
+    }
+
+    /// The owner's note.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// Gives downloads a name, where none was asked for.
+    pub fn name_if_none(&mut self, name: &str) {
+        if self.terms.file_name.is_none() && check_file_name(name).is_ok() {
+            self.terms.file_name = Some(name.into());
+            self.file_name = Some(name.into());
+        }
+    }
+
+    /// Makes the token: `id` is its own, `share` that of the share where it is another, `owner` its subject.
     ///
     /// # Errors
     /// [`Refusal::BadRequest`] if all that was asked for does not fit into a token.
-    pub fn mint(&self, id: [u8; 16], audience: &str, key: &TokenKey, now: UnixTime) -> Result<String, Refusal> {
+    pub fn mint(
+        &self,
+        id: [u8; 16],
+        share: Option<[u8; 16]>,
+        owner: &OwnerTag,
+        audience: &str,
+        key: &TokenKey,
+        now: UnixTime,
+    ) -> Result<String, Refusal> {
         let opens = match &self.shared {
             Shared::Object(path) => Opens::Object(path),
             Shared::Folder(path) => Opens::Folder(path),
         };
         let new = NewToken {
+            subject: Some(owner.as_str()),
             audience: Some(audience),
             issued_at: Some(now),
             methods: &self.methods,
@@ -149,6 +247,7 @@ impl Share {
             file_name: self.file_name.as_deref(),
             disposition: self.disposition,
             listing: self.listing,
+            share,
             ..NewToken::new(id, opens, self.expires)
         };
         mint(&new, key).map_err(mint_refusal)
@@ -183,7 +282,7 @@ pub fn base_url(file_host: &str) -> String {
 }
 
 /// A key or folder below `prefix`, short enough together with it.
-pub(super) fn path(key: &str, prefix: &str) -> Result<ObjectPath, Refusal> {
+pub(crate) fn path(key: &str, prefix: &str) -> Result<ObjectPath, Refusal> {
     let path = ObjectPath::from_key(key).map_err(Refusal::BadPath)?;
     if prefix.len() + path.key().len() > MAX_KEY_BYTES {
         return Err(Refusal::BadPath(crate::path::PathFault::TooLong));
@@ -191,7 +290,7 @@ pub(super) fn path(key: &str, prefix: &str) -> Result<ObjectPath, Refusal> {
     Ok(path)
 }
 
-pub(super) fn check_file_name(name: &str) -> Result<(), Refusal> {
+pub(crate) fn check_file_name(name: &str) -> Result<(), Refusal> {
     if name.is_empty() || name.len() > MAX_FILE_NAME_BYTES {
         return Err(Refusal::BadRequest("a file name has 1 to 255 bytes"));
     }
@@ -201,7 +300,17 @@ pub(super) fn check_file_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn mint_refusal(fault: MintFault) -> Refusal {
+pub(crate) fn check_note(note: &str) -> Result<(), Refusal> {
+    let fits = (1..=MAX_NOTE_BYTES).contains(&note.len());
+    let plain = !note.chars().any(|char| char.is_control() && char != '\n');
+    if fits && plain {
+        Ok(())
+    } else {
+        Err(Refusal::BadRequest("a note has 1 to 1000 bytes without control characters"))
+    }
+}
+
+pub(crate) fn mint_refusal(fault: MintFault) -> Refusal {
     match fault {
         MintFault::TooLong => Refusal::BadRequest("the terms do not fit into a token"),
         MintFault::NoDownloads => Refusal::BadRequest("max_downloads is at least 1"),
@@ -302,7 +411,7 @@ mod tests {
         let key = TokenKey::new("demo".into(), KeyId::new("a").unwrap(), &Secret::new([7; 32].into()), None).unwrap();
         let mint = |bytes: usize| {
             let share = check(&format!(r#"{{"key":"{}"}}"#, "k".repeat(bytes))).unwrap();
-            share.mint([1; 16], "dev", &key, UnixTime::from_secs(1_000))
+            share.mint([1; 16], None, &Owner::new("alice").unwrap().tag(), "dev", &key, UnixTime::from_secs(1_000))
         };
         assert!(mint(700).is_ok());
         assert_eq!(mint(1_000).unwrap_err().code(), "bad_request");

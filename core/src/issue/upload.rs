@@ -1,15 +1,17 @@
 //! Uploads: a key of the server's choosing, the exact bytes that may be sent there, and a token by which the
 //! later calls of the same upload prove what was granted.
 
-use super::duration::{Span, end};
+use super::duration::{Moment, Span, end};
 use super::parts::PartPlan;
 use super::share::{check_file_name, mint_refusal, path};
-use crate::base64url;
+use crate::access::{Owner, OwnerTag};
 use crate::disposition::harmless;
 use crate::media_type::OCTET_STREAM;
 use crate::path::ObjectPath;
+use crate::percent;
 use crate::policy::uri::{FILE_ROUTE, Uri};
 use crate::policy::{self, Ask};
+use crate::records::id;
 use crate::refusal::Refusal;
 use crate::request::{Client, Headers, Request};
 use crate::time::{Seconds, UnixTime};
@@ -35,63 +37,133 @@ const MAX_TYPE_BYTES: usize = 127;
 /// The method that an upload token is for.
 const METHOD: &str = "PUT";
 
+/// Most bytes that the file's path has within its folder, encoded as in a link: what is left then fits into a token.
+const MAX_ENCODED_PATH: usize = 400;
+/// Most of the name's bytes, encoded as in a link, that the key repeats.
+const MAX_ENCODED_NAME: usize = 180;
+
 /// The call's JSON, nothing in it checked. A field that is not known is refused, as is one that stands twice.
-#[derive(Deserialize, Debug)]
+#[derive(Deserialize, Debug, Clone)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UploadRequest {
+    /// Whose file it becomes: the caller's own, if absent; for admins.
+    pub owner: Option<Owner>,
     /// The file's name where it comes from.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 255)))]
     pub name: String,
-    /// Its exact bytes.
+    /// Its exact bytes, at most 5 TiB.
+    #[cfg_attr(feature = "schema", schemars(range(max = 5_497_558_138_880u64)))]
     pub size: u64,
-    /// Its media type.
+    /// Its media type: `application/octet-stream`, if absent.
     pub r#type: Option<String>,
     /// Its SHA-256 in base64, for an upload in one PUT.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[A-Za-z0-9+/]{43}=$")))]
     pub sha256: Option<String>,
-    /// How long the grant lives: [`DEFAULT_EXPIRY`] if absent.
+    /// Its CRC-64/NVME in base64, for uploads of all sizes: S3 checks it over the whole object.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[A-Za-z0-9+/]{11}=$")))]
+    pub crc64nvme: Option<String>,
+    /// A folder that an earlier upload's answer named: the file lands in the same.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{44}$")))]
+    pub folder: Option<String>,
+    /// Directories within the folder, like `photos/2026`.
+    pub directory: Option<String>,
+    /// How long the grant lives: an hour, if neither this nor `expires_at` is given; a day at most.
     pub expires_in: Option<Span>,
+    /// When the grant ends.
+    pub expires_at: Option<Moment>,
+    /// The name of a guest, for uploads by an upload link.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
+    pub sender: Option<String>,
+}
+
+/// Where an upload goes: whose folder, and which in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Destination {
+    /// The owner of the file.
+    pub owner: OwnerTag,
+    /// The folder, where the caller does not choose: of an upload link. All files in it are kept apart.
+    pub folder: Option<String>,
+    /// 16 random bytes.
+    pub entropy: [u8; 16],
 }
 
 /// Checked terms of an upload.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Upload {
     path: ObjectPath,
+    file: String,
+    folder: String,
+    name: String,
     plan: PartPlan,
     content_type: String,
     sha256: Option<String>,
+    crc64nvme: Option<String>,
     expires: UnixTime,
     single: bool,
 }
 
 impl UploadRequest {
-    /// Checks every field. `entropy` becomes the key's first segment; sizes over `threshold` are sent in parts.
+    /// Checks every field. Sizes over `threshold` are sent in parts.
     ///
     /// # Errors
     /// [`Refusal::TooLarge`] for an object that S3 would not take, [`Refusal::BadRequest`] for all else.
-    pub fn check(self, entropy: [u8; 16], prefix: &str, threshold: u64, now: UnixTime) -> Result<Upload, Refusal> {
+    pub fn check(
+        self,
+        destination: Destination,
+        prefix: &str,
+        threshold: u64,
+        now: UnixTime,
+    ) -> Result<Upload, Refusal> {
         check_file_name(&self.name)?;
         let plan = PartPlan::of(self.size).ok_or(Refusal::TooLarge)?;
         let single = self.size <= threshold;
-        if let Some(digest) = &self.sha256 {
-            if !single {
-                return Err(Refusal::BadRequest("sha256 is for an upload in one PUT"));
-            }
-            if digest.len() != 44 || STANDARD.decode(digest).ok().is_none_or(|bytes| bytes.len() != 32) {
-                return Err(Refusal::BadRequest("sha256 is 32 bytes in base64"));
-            }
+        if self.sha256.is_some() && !single {
+            return Err(Refusal::BadRequest("sha256 is for an upload in one PUT: give crc64nvme"));
+        }
+        if self.sha256.is_some() && self.crc64nvme.is_some() {
+            return Err(Refusal::BadRequest("only one of sha256 and crc64nvme is taken"));
+        }
+        if !self.sha256.as_deref().is_none_or(|text| is_base64_of(text, 32)) {
+            return Err(Refusal::BadRequest("sha256 is 32 bytes in base64"));
+        }
+        if !self.crc64nvme.as_deref().is_none_or(|text| is_base64_of(text, 8)) {
+            return Err(Refusal::BadRequest("crc64nvme is 8 bytes in base64"));
         }
         let content_type = self.r#type.unwrap_or_else(|| OCTET_STREAM.into());
         if !is_media_type(&content_type) {
             return Err(Refusal::BadRequest("type is not a media type"));
         }
-        // The random segment keeps keys apart and unguessable; the name behind it makes a good default for
-        // downloads.
-        let key = format!("{}/{}", base64url::encode(&entropy), harmless(&self.name));
+        let mut within = directories(self.directory.as_deref())?;
+        let folder = match (destination.folder, self.folder) {
+            // Guests neither choose the folder nor meet each other's names in it.
+            (Some(_), Some(_)) => return Err(Refusal::BadRequest("an upload link chooses the folder itself")),
+            (Some(folder), None) => {
+                within = format!("{}/{within}", id::record_id(now, &destination.entropy));
+                folder
+            }
+            (None, Some(folder)) if !id::is_folder_id(&folder) => {
+                return Err(Refusal::BadRequest("folder is not one that an upload was given"));
+            }
+            (None, Some(folder)) => folder,
+            // The random name keeps keys apart and unguessable; the file's own behind it makes a good default for
+            // downloads.
+            (None, None) => id::folder_id(now, &destination.entropy),
+        };
+        within.push_str(&short(&harmless(&self.name), MAX_ENCODED_NAME));
+        if encoded_length(&within) > MAX_ENCODED_PATH {
+            return Err(Refusal::BadRequest("the directories are too long"));
+        }
         Ok(Upload {
-            path: path(&key, prefix)?,
+            path: path(&format!("{}/{folder}/{within}", destination.owner), prefix)?,
+            file: id::file_id(&folder, &within),
+            folder,
+            name: self.name,
             plan,
             content_type,
             sha256: self.sha256,
-            expires: end(self.expires_in, DEFAULT_EXPIRY, MAX_EXPIRY, now)?,
+            crc64nvme: self.crc64nvme,
+            expires: end(self.expires_in, self.expires_at, DEFAULT_EXPIRY, MAX_EXPIRY, now)?,
             single,
         })
     }
@@ -101,6 +173,31 @@ impl Upload {
     /// Where it goes.
     pub const fn path(&self) -> &ObjectPath {
         &self.path
+    }
+
+    /// The id of the file that it becomes.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The folder that it goes into.
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// What it is called where it comes from.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its SHA-256 in base64, if it was promised.
+    pub fn sha256(&self) -> Option<&str> {
+        self.sha256.as_deref()
+    }
+
+    /// Its CRC-64/NVME in base64, if it was promised.
+    pub fn crc64nvme(&self) -> Option<&str> {
+        self.crc64nvme.as_deref()
     }
 
     /// Its parts, where it is sent in parts.
@@ -133,6 +230,9 @@ impl Upload {
         ]);
         if let Some(digest) = &self.sha256 {
             headers.push(("x-amz-checksum-sha256", digest.clone()));
+        }
+        if let Some(sum) = &self.crc64nvme {
+            headers.push(("x-amz-checksum-crc64nvme", sum.clone()));
         }
         headers
     }
@@ -224,9 +324,60 @@ impl UploadGrant {
     }
 }
 
+/// Directories below the folder, harmless and with a closing slash; nothing for none.
+fn directories(asked: Option<&str>) -> Result<String, Refusal> {
+    const FAULT: Refusal = Refusal::BadRequest("directory is names between slashes, none of them empty, . or ..");
+    let Some(asked) = asked else { return Ok(String::new()) };
+    let mut out = String::new();
+    for name in asked.strip_suffix('/').unwrap_or(asked).split('/') {
+        if matches!(name, "." | "..") {
+            return Err(FAULT);
+        }
+        check_file_name(name).map_err(|_| FAULT)?;
+        out.push_str(&harmless(name));
+        out.push('/');
+    }
+    Ok(out)
+}
+
+/// `name` cut before its ending, so that it has no more than `most` bytes when it is encoded.
+fn short(name: &str, most: usize) -> String {
+    if encoded_length(name) <= most {
+        return name.into();
+    }
+    let (stem, ending) = name.rsplit_once('.').filter(|(_, ending)| encoded_length(ending) < 20).unwrap_or((name, ""));
+    let room = most - encoded_length(ending) - 1;
+    let mut out = String::new();
+    let mut length = 0;
+    for char in stem.chars() {
+        length += encoded_length(char.encode_utf8(&mut [0; 4]));
+        if length > room {
+            break;
+        }
+        out.push(char);
+    }
+    let mut out = String::from(out.trim_end_matches([' ', '.']));
+    if !ending.is_empty() {
+        out.push('.');
+        out.push_str(ending);
+    }
+    out
+}
+
+fn encoded_length(text: &str) -> usize {
+    let mut out = String::with_capacity(3 * text.len());
+    percent::push_path(&mut out, text);
+    out.len()
+}
+
+/// Whether `text` is the one spelling in base64 of so many bytes.
+fn is_base64_of(text: &str, bytes: usize) -> bool {
+    STANDARD.decode(text).is_ok_and(|decoded| decoded.len() == bytes)
+}
+
 /// `type/subtype` of token characters (RFC 9110 section 8.3.1), with parameters of printable ASCII. Runs of
 /// spaces are refused: the signature would fold them.
-fn is_media_type(text: &str) -> bool {
+pub(crate) fn is_media_type(text: &str) -> bool {
     let is_token = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
     };
@@ -250,13 +401,23 @@ mod tests {
 
     fn check(json: &str) -> Result<Upload, Refusal> {
         let request: UploadRequest = serde_json::from_str(json).unwrap();
-        request.check([0xff; 16], "files/", 100, NOW)
+        request.check(destination(), "files/", 100, NOW)
+    }
+
+    fn destination() -> Destination {
+        Destination { owner: Owner::new("alice").unwrap().tag(), folder: None, entropy: [0xff; 16] }
+    }
+
+    /// What every key begins with.
+    fn place() -> String {
+        format!("{}/{}/", destination().owner, id::folder_id(NOW, &[0xff; 16]))
     }
 
     #[test]
     fn the_server_chooses_the_key_and_keeps_the_name() {
         let upload = check(r#"{"name":"../a.pdf","size":100}"#).unwrap();
-        assert_eq!(upload.path().key(), "_____________________w/_a.pdf");
+        assert_eq!(upload.path().key(), place() + "_a.pdf");
+        assert_eq!(Some(upload.file().into()), id::file_id_of_key(upload.path().key()));
         assert!(upload.is_single());
         assert_eq!(upload.expires(), UnixTime::from_secs(4_600));
         let names: Vec<&str> = upload.headers().iter().map(|(name, _)| *name).collect();
@@ -280,7 +441,14 @@ mod tests {
             r#""sha256":"""#,
             r#""sha256":"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=""#,
             r#""sha256":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=""#,
+            r#""crc64nvme":"AAAAAAAAAA==""#,
+            r#""folder":"00""#,
+            r#""directory":"""#,
+            r#""directory":"a//b""#,
+            r#""directory":"../b""#,
+            r#""directory":"/a""#,
             r#""expires_in":"25h""#,
+            r#""expires_in":"1h","expires_at":2000"#,
         ] {
             assert_eq!(with(bad), "bad_request", "{bad}");
         }
@@ -294,6 +462,30 @@ mod tests {
         assert!(check(r#"{"name":"a","size":5497558138880}"#).is_ok());
         assert_eq!(check(r#"{"name":"a","size":5497558138881}"#).unwrap_err().code(), "too_large");
         assert_eq!(check(&format!(r#"{{"name":"{}","size":1}}"#, "n".repeat(256))).unwrap_err().code(), "bad_request");
+    }
+
+    #[test]
+    fn a_folder_is_filled_by_several_uploads_and_a_link_keeps_guests_apart() {
+        let folder = id::folder_id(NOW, &[0xff; 16]);
+        let upload = check(&format!(r#"{{"name":"b.txt","size":1,"folder":"{folder}","directory":"x/y /"}}"#)).unwrap();
+        assert_eq!((upload.path().key(), upload.folder()), ((place() + "x/y/b.txt").as_str(), folder.as_str()));
+        let guest = Destination { folder: Some(folder.clone()), ..destination() };
+        let request: UploadRequest = serde_json::from_str(r#"{"name":"b.txt","size":1}"#).unwrap();
+        let apart = id::record_id(NOW, &[0xff; 16]);
+        let upload = request.check(guest.clone(), "files/", 100, NOW).unwrap();
+        assert_eq!(upload.path().key(), format!("{}{apart}/b.txt", place()));
+        let chosen: UploadRequest =
+            serde_json::from_str(&format!(r#"{{"name":"b","size":1,"folder":"{folder}"}}"#)).unwrap();
+        assert_eq!(chosen.check(guest, "files/", 100, NOW).unwrap_err().code(), "bad_request");
+    }
+
+    #[test]
+    fn long_names_are_cut_before_their_ending() {
+        assert_eq!(short("a.txt", 180), "a.txt");
+        let cut = short(&format!("{}.txt", "字".repeat(80)), 180);
+        assert!(cut.ends_with(".txt") && encoded_length(&cut) <= 180 && encoded_length(&cut) > 160, "{cut}");
+        assert_eq!(short(&"a".repeat(200), 180).len(), 179);
+        assert!(encoded_length(&short(&format!("{}. .b", "a".repeat(200)), 180)) <= 180);
     }
 
     #[test]

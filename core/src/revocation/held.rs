@@ -2,6 +2,7 @@
 
 use super::list::List;
 use super::mark::{Kind, Mark};
+use crate::path::ObjectPath;
 use crate::refusal::Refusal;
 use crate::s3_error;
 use crate::time::{Seconds, UnixTime};
@@ -65,24 +66,24 @@ impl Revocations {
         }
     }
 
-    /// The last rule of policy: the token, its share, its subject or its key is not revoked, by a list that can be
-    /// believed at `now`.
+    /// The last rule of policy: the token, its share, its subject, its key or issuer, or the object at `path` is not
+    /// revoked, by a list that can be believed at `now`.
     ///
     /// # Errors
     /// [`Refusal::Gone`] if it is revoked; [`Refusal::OriginUnavailable`] with no list, or one older than
     /// [`MAX_AGE`].
-    pub fn check(&self, token: &Verified<'_>, now: UnixTime) -> Result<(), Refusal> {
+    pub fn check(&self, token: &Verified<'_>, path: &ObjectPath, now: UnixTime) -> Result<(), Refusal> {
         let Some(Held { list, .. }) = self.0.as_ref().filter(|_| self.age_millis(now).is_some()) else {
             return Err(Refusal::OriginUnavailable("no revocation list, or one that is too old"));
         };
         for (kind, why) in [
             (Kind::Token, "the token is revoked"),
             (Kind::Share, "the share is revoked"),
-            (Kind::Subject, "the subject is revoked"),
-            (Kind::Key, "the key is revoked"),
+            (Kind::Subject, "the subject or the object is revoked"),
+            (Kind::Key, "the key or its issuer is revoked"),
         ] {
             // Of an empty kind no mark is made, which for most would be a hash.
-            if list.count(kind) > 0 && is_listed(list, kind, token) {
+            if list.count(kind) > 0 && is_listed(list, kind, token, path) {
                 return Err(Refusal::Gone(why));
             }
         }
@@ -137,7 +138,7 @@ impl Revocations {
 }
 
 /// Whether one of the marks of `kind` that mean the token is in the list.
-fn is_listed(list: &List, kind: Kind, token: &Verified<'_>) -> bool {
+fn is_listed(list: &List, kind: Kind, token: &Verified<'_>, path: &ObjectPath) -> bool {
     let claims = token.claims();
     let holds = |mark: Mark| list.holds(kind, &mark);
     let holds_id = |id: Option<&[u8]>| id.is_some_and(|id| holds(Mark::of_id(id)));
@@ -145,8 +146,14 @@ fn is_listed(list: &List, kind: Kind, token: &Verified<'_>) -> bool {
         Kind::Token => holds_id(claims.id()) || holds_id(claims.parent()),
         // A share is named by the id of its first token too; looking at all three, no further claim takes a token out.
         Kind::Share => holds_id(claims.share()) || holds_id(claims.parent()) || holds_id(claims.id()),
-        Kind::Subject => claims.subject().is_some_and(|subject| holds(Mark::of_subject(subject))),
-        Kind::Key => holds(Mark::of_key(token.key().issuer(), token.key().id())),
+        Kind::Subject => {
+            claims.subject().is_some_and(|subject| holds(Mark::of_subject(subject)))
+                || holds(Mark::of_object(path.key()))
+        }
+        Kind::Key => {
+            let key = token.key();
+            holds(Mark::of_key(key.issuer(), key.id())) || holds(Mark::of_issuer(key.issuer()))
+        }
     }
 }
 
@@ -198,7 +205,9 @@ mod tests {
         let bytes = TokenBytes::decode(&mint(&new, &key()).unwrap()).unwrap();
         let keys = KeySet::new(vec![key()]);
         let token = verify(&bytes.parts().unwrap(), &keys, now).unwrap();
-        revocations.check(&token, now).map_or_else(|refusal| refusal.code(), |()| "allowed")
+        revocations
+            .check(&token, &ObjectPath::from_key("a").unwrap(), now)
+            .map_or_else(|refusal| refusal.code(), |()| "allowed")
     }
 
     #[test]

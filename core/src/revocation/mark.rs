@@ -14,9 +14,9 @@ pub enum Kind {
     Token,
     /// All tokens of a share.
     Share,
-    /// All tokens about somebody (`sub`).
+    /// All tokens about somebody (`sub`), and all that open an object: see [`Mark::of_object`].
     Subject,
-    /// All tokens made with a key.
+    /// All tokens made with a key, and all of an issuer: see [`Mark::of_issuer`].
     Key,
 }
 
@@ -49,6 +49,17 @@ impl Mark {
     pub fn of_key(issuer: &str, id: &KeyId) -> Self {
         // A key's name holds no zero byte, so no two pairs are one text.
         Self::digest(b"key", &[id.as_str().as_bytes(), b"\0", issuer.as_bytes()])
+    }
+
+    /// Of an object, by its key below the shared prefix. It stands among the subjects: the list has four kinds in its
+    /// format, and digests of different names never meet.
+    pub fn of_object(key: &str) -> Self {
+        Self::digest(b"object", &[key.as_bytes()])
+    }
+
+    /// Of all that an issuer has made, with whatever key. It stands among the keys.
+    pub fn of_issuer(issuer: &str) -> Self {
+        Self::digest(b"iss", &[issuer.as_bytes()])
     }
 
     /// The first bytes of SHA-256 over the kind's name, a zero byte and the parts.

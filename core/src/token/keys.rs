@@ -105,6 +105,16 @@ impl KeySet {
         self.keys.iter().find(|key| key.issuer == issuer && key.mac().is_some() && key.is_live(now))
     }
 
+    /// All keys of `issuer`, the newest first.
+    pub fn of_issuer<'k>(&'k self, issuer: &'k str) -> impl Iterator<Item = &'k TokenKey> {
+        self.keys.iter().filter(move |key| key.issuer == issuer)
+    }
+
+    /// The keys of `issuer` that can make tokens at `now`, the newest first.
+    pub fn minting<'k>(&'k self, issuer: &'k str, now: UnixTime) -> impl Iterator<Item = &'k TokenKey> {
+        self.of_issuer(issuer).filter(move |key| key.mac().is_some() && key.is_live(now))
+    }
+
     /// A key that nothing was ever made with.
     pub(crate) const fn nobody(&self) -> &MacKey {
         &self.nobody

@@ -1,0 +1,58 @@
+//! The query of an API call: decoded once, each name once, and written again in the one form that is signed.
+
+use crate::percent;
+use crate::refusal::Refusal;
+use crate::sigv4::canonical_query;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Longest query that is read, in bytes.
+pub const MAX_QUERY_BYTES: usize = 4096;
+const FAULT: Refusal = Refusal::BadRequest("the query is not name=value pairs, each name once");
+
+/// Names and values of `query`, as a form writes them: a plus sign is a space.
+///
+/// # Errors
+/// [`Refusal::UriTooLong`]; [`Refusal::BadRequest`] for a bad escape, a name without a value, a name that stands twice.
+pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Refusal> {
+    if query.len() > MAX_QUERY_BYTES {
+        return Err(Refusal::UriTooLong);
+    }
+    let decode = |text: &str| percent::decode(&text.replace('+', "%20")).ok_or(FAULT);
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for pair in query.split('&').filter(|_| !query.is_empty()) {
+        let (name, value) = pair.split_once('=').ok_or(FAULT)?;
+        let name = decode(name)?;
+        if name.is_empty() || pairs.iter().any(|(other, _)| *other == name) {
+            return Err(FAULT);
+        }
+        pairs.push((name, decode(value)?));
+    }
+    Ok(pairs)
+}
+
+/// `query` in the form of the signature (S3 API reference, "Canonical Query String").
+///
+/// # Errors
+/// Those of [`pairs`].
+pub fn canonical(query: &str) -> Result<String, Refusal> {
+    let pairs = pairs(query)?;
+    let borrowed: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Ok(canonical_query(&borrowed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_decoded_and_written_again() {
+        assert_eq!(canonical("").unwrap(), "");
+        assert_eq!(canonical("b=2&a=x+y%2Fz&c=").unwrap(), "a=x%20y%2Fz&b=2&c=");
+        assert_eq!(canonical(&canonical("a=%C3%A9&b=~").unwrap()).unwrap(), "a=%C3%A9&b=~");
+        for bad in ["a", "&", "a=1&", "a=1&a=2", "a=1&%61=2", "=1", "a=%", "a=%ff"] {
+            assert_eq!(pairs(bad).unwrap_err().code(), "bad_request", "{bad}");
+        }
+        assert_eq!(pairs(&"a".repeat(4097)).unwrap_err(), Refusal::UriTooLong);
+    }
+}
