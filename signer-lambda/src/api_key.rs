@@ -1,7 +1,10 @@
 //! API keys: bearer secrets of clients, of which only the hash is known here.
 
+use clouddrop_core::access::{Owner, Principal, Role, Scope};
 use clouddrop_core::config::Faults;
-use clouddrop_core::hash::{equal_in_constant_time, push_hex, sha256};
+use clouddrop_core::hash::equal_in_constant_time;
+use clouddrop_core::records::api_key::hash;
+use clouddrop_core::{Refusal, UnixTime};
 use serde::Deserialize;
 
 /// Longest key that is looked at, in bytes.
@@ -18,10 +21,18 @@ struct Entry {
     name: String,
     /// SHA-256 of the key, in lower-case hexadecimal. A key is random and long, so a plain hash keeps it.
     sha256: String,
+    /// Whose things it opens: those of an owner called like the key, if absent.
+    owner: Option<Owner>,
+    /// How far: admin, if absent, as it was before there were roles.
+    role: Option<Role>,
+    /// What it is cut down to.
+    scopes: Option<Vec<Scope>>,
+    /// When it ends, in seconds since 1970.
+    expires_at: Option<u64>,
 }
 
 impl ApiKeys {
-    /// Reads the value of API_KEYS, a JSON array of `{"name", "sha256"}`, adding every fault to `faults`. `None` if
+    /// Reads the value of API_KEYS, a JSON array of `{"name", "sha256", "owner"?, "role"?, "scopes"?, "expires_at"?}`, adding every fault to `faults`. `None` if
     /// there is any.
     pub fn parse(text: &str, faults: &mut Faults) -> Option<Self> {
         const NAME: &str = "API_KEYS";
@@ -38,6 +49,9 @@ impl ApiKeys {
             if entry.name.is_empty() || entries[..place].iter().any(|other| other.name == entry.name) {
                 faults.add(NAME, format!("[{place}].name is empty or stands twice"));
             }
+            if entry.owner().is_err() {
+                faults.add(NAME, format!("[{place}] needs an owner: its name is none"));
+            }
             let is_hex = entry.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
             if entry.sha256.len() != 64 || !is_hex {
                 faults.add(NAME, format!("[{place}].sha256 is not 64 digits of lower-case hexadecimal"));
@@ -49,23 +63,39 @@ impl ApiKeys {
         (faults.len() == before).then_some(Self(entries))
     }
 
-    /// The name of the key in `authorization`, the value of an Authorization header (RFC 6750 section 2.1).
+    /// Whom `key` stands for, if it is one of these: a refusal once it has ended.
     ///
     /// All hashes are compared, each in constant time: how long it takes says nothing about any.
-    pub fn holder(&self, authorization: &str) -> Option<&str> {
-        let (scheme, key) = authorization.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("bearer") || key.is_empty() || key.len() > MAX_KEY_BYTES {
+    pub fn principal(&self, key: &str, now: UnixTime) -> Option<Result<Principal, Refusal>> {
+        if key.len() > MAX_KEY_BYTES {
             return None;
         }
-        let mut digest = String::with_capacity(64);
-        push_hex(&mut digest, &sha256(key.as_bytes()));
-        let mut holder = None;
+        let digest = hash(key);
+        let mut found = None;
         for entry in &self.0 {
             if equal_in_constant_time(entry.sha256.as_bytes(), digest.as_bytes()) {
-                holder = Some(entry.name.as_str());
+                found = Some(entry);
             }
         }
-        holder
+        found.map(|entry| entry.principal(now))
+    }
+}
+
+impl Entry {
+    fn owner(&self) -> Result<Owner, Refusal> {
+        self.owner.clone().map_or_else(|| Owner::new(&self.name), Ok)
+    }
+
+    fn principal(&self, now: UnixTime) -> Result<Principal, Refusal> {
+        if self.expires_at.is_some_and(|end| now.as_secs() >= end) {
+            return Err(Refusal::Unauthorized("the API key has ended"));
+        }
+        Ok(Principal {
+            owner: self.owner()?,
+            name: self.name.clone(),
+            role: self.role.unwrap_or(Role::Admin),
+            scopes: self.scopes.clone(),
+        })
     }
 }
 
@@ -81,12 +111,22 @@ mod tests {
     fn only_the_whole_key_opens() {
         let text = format!(r#"[{{"name":"other","sha256":"{}"}},{{"name":"ci","sha256":"{ABC}"}}]"#, "0".repeat(64));
         let keys = ApiKeys::parse(&text, &mut Faults::default()).unwrap();
-        assert_eq!(keys.holder("Bearer abc"), Some("ci"));
-        assert_eq!(keys.holder("bearer abc"), Some("ci"));
-        for bad in ["", "Bearer", "Bearer ", "Bearer ab", "Bearer abcd", "Bearer  abc", "Basic abc", "abc", ABC] {
-            assert_eq!(keys.holder(bad), None, "{bad}");
+        let now = UnixTime::from_secs(1_000);
+        let who = |key: &str| keys.principal(key, now).map(|who| who.unwrap().name);
+        assert_eq!(who("abc").as_deref(), Some("ci"));
+        for bad in ["", "ab", "abcd", " abc", "Bearer abc", ABC, &"a".repeat(513)] {
+            assert_eq!(who(bad), None, "{bad}");
         }
-        assert_eq!(keys.holder(&format!("Bearer {ABC}")), None);
+    }
+
+    #[test]
+    fn a_key_has_an_owner_a_role_and_an_end() {
+        let more = r#","owner":"alice","role":"viewer","scopes":["shares:read"],"expires_at":1000"#;
+        let text = format!(r#"[{{"name":"ci","sha256":"{ABC}"{more}}}]"#);
+        let keys = ApiKeys::parse(&text, &mut Faults::default()).unwrap();
+        let who = keys.principal("abc", UnixTime::from_secs(999)).unwrap().unwrap();
+        assert_eq!((who.owner.as_str(), who.role, who.scopes.unwrap().len()), ("alice", Role::Viewer, 1));
+        assert_eq!(keys.principal("abc", UnixTime::from_secs(1_000)).unwrap().unwrap_err().code(), "unauthorized");
     }
 
     #[test]

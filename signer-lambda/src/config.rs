@@ -2,12 +2,19 @@
 //! trusted. All faults are named at once.
 
 use crate::api_key::ApiKeys;
+use crate::who::oidc::{Provider, is_trusted};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clouddrop_core::access::Role;
 use clouddrop_core::config::{self, Faults, Records};
+use clouddrop_core::hash::MacKey;
 use clouddrop_core::issue::Span;
 use clouddrop_core::issue::parts::MAX_SINGLE_BYTES;
 use clouddrop_core::issue::share::{DEFAULT_MAX_EXPIRY, base_url};
 use clouddrop_core::issue::upload::DEFAULT_MULTIPART_THRESHOLD;
 use clouddrop_core::origin::Endpoint;
+use clouddrop_core::records::Quota;
+use clouddrop_core::records::account::DEFAULT_OPEN_UPLOADS;
 use clouddrop_core::sigv4::Credentials;
 use clouddrop_core::token::KeySet;
 use clouddrop_core::{Seconds, UnixTime};
@@ -39,6 +46,26 @@ pub struct Raw {
     pub max_expiry: Option<String>,
     /// Up to how many bytes an upload is one PUT: 64 MiB if absent.
     pub multipart_threshold: Option<String>,
+    /// The host of the page, for links to it, as at the edge.
+    pub page_host: Option<String>,
+    /// The most bytes of an owner; no limit if absent.
+    pub quota_bytes: Option<String>,
+    /// The most files of an owner; no limit if absent.
+    pub quota_files: Option<String>,
+    /// The most uploads of an owner at once: 1000 if absent.
+    pub max_open_uploads: Option<String>,
+    /// Secret: what webhooks' secrets are made from, at least 32 bytes in base64url. Without it there are none.
+    pub webhook_secret: Option<String>,
+    /// The issuer of people's tokens: an https URL. Without it there are API keys only.
+    pub oidc_issuer: Option<String>,
+    /// The `aud` of people's tokens for us.
+    pub oidc_audience: Option<String>,
+    /// The claim that names an owner: `sub` if absent.
+    pub oidc_owner_claim: Option<String>,
+    /// The claim that names a role: `roles` if absent.
+    pub oidc_role_claim: Option<String>,
+    /// The role of those whose token names none: nobody's if absent.
+    pub oidc_default_role: Option<String>,
     /// The signer's AWS identity; Lambda sets these itself.
     pub aws_access_key_id: Option<String>,
     /// Secret: its key.
@@ -65,6 +92,16 @@ impl Raw {
             api_keys: variable("API_KEYS"),
             max_expiry: variable("MAX_EXPIRY"),
             multipart_threshold: variable("MULTIPART_THRESHOLD"),
+            page_host: variable("PAGE_HOST"),
+            quota_bytes: variable("QUOTA_BYTES"),
+            quota_files: variable("QUOTA_FILES"),
+            max_open_uploads: variable("MAX_OPEN_UPLOADS"),
+            webhook_secret: variable("WEBHOOK_SECRET"),
+            oidc_issuer: variable("OIDC_ISSUER"),
+            oidc_audience: variable("OIDC_AUDIENCE"),
+            oidc_owner_claim: variable("OIDC_OWNER_CLAIM"),
+            oidc_role_claim: variable("OIDC_ROLE_CLAIM"),
+            oidc_default_role: variable("OIDC_DEFAULT_ROLE"),
             aws_access_key_id: variable("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
             aws_session_token: variable("AWS_SESSION_TOKEN"),
@@ -92,6 +129,10 @@ pub struct Config {
     pub(crate) api_keys: ApiKeys,
     pub(crate) max_expiry: Seconds,
     pub(crate) multipart_threshold: u64,
+    pub(crate) page_base: Option<String>,
+    pub(crate) quota: Quota,
+    pub(crate) webhook_secret: Option<MacKey>,
+    pub(crate) oidc: Option<Provider>,
     pub(crate) credentials: Credentials,
 }
 
@@ -142,6 +183,29 @@ impl TryFrom<Raw> for Config {
             let bytes = |text: &str| text.parse().ok().filter(|bytes| *bytes <= MAX_SINGLE_BYTES);
             faults.checked("MULTIPART_THRESHOLD", Some(text), BYTES, bytes)
         });
+        let page_base = optional(raw.page_host, None, |text| {
+            faults.checked("PAGE_HOST", Some(text), HOST, |text| config::host(text).map(|host| Some(base_url(&host))))
+        });
+        let mut count = |name: &str, text: Option<String>| {
+            const COUNT: &str = "must be a number of at least 1, or not set";
+            let count = |text: &str| text.parse::<u64>().ok().filter(|count| *count > 0);
+            optional(text, None, |text| faults.checked(name, Some(text), COUNT, |text| count(text).map(Some)))
+        };
+        let quota_bytes = count("QUOTA_BYTES", raw.quota_bytes);
+        let quota_files = count("QUOTA_FILES", raw.quota_files);
+        let open_uploads = count("MAX_OPEN_UPLOADS", raw.max_open_uploads);
+        let quota = (|| {
+            let open_uploads = open_uploads?.unwrap_or(DEFAULT_OPEN_UPLOADS);
+            Some(Quota { bytes: quota_bytes?, files: quota_files?, open_uploads })
+        })();
+        let webhook_secret = optional(raw.webhook_secret, None, |text| {
+            const SECRET: &str = "must be at least 32 bytes in base64url without padding, or not set";
+            let key = |text: &str| URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() >= 32);
+            faults
+                .checked("WEBHOOK_SECRET", Some(text), SECRET, |text| key(text).map(|bytes| Some(MacKey::new(&bytes))))
+        });
+        let provider = (raw.oidc_owner_claim, raw.oidc_role_claim, raw.oidc_default_role);
+        let oidc = oidc(raw.oidc_issuer, raw.oidc_audience, provider, &mut faults);
         let credentials = config::credentials(
             raw.aws_access_key_id,
             raw.aws_secret_access_key,
@@ -162,6 +226,10 @@ impl TryFrom<Raw> for Config {
                 api_keys: api_keys?,
                 max_expiry: max_expiry?,
                 multipart_threshold: multipart_threshold?,
+                page_base: page_base?,
+                quota: quota?,
+                webhook_secret: webhook_secret?,
+                oidc: oidc?,
                 credentials: credentials?,
             })
         })();
@@ -171,6 +239,31 @@ impl TryFrom<Raw> for Config {
             _ => Err(faults),
         }
     }
+}
+
+/// The identity provider, where one is set.
+fn oidc(
+    issuer: Option<String>,
+    audience: Option<String>,
+    (owner_claim, role_claim, default_role): (Option<String>, Option<String>, Option<String>),
+    faults: &mut Faults,
+) -> Option<Option<Provider>> {
+    let set = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let Some(issuer) = set(issuer) else { return Some(None) };
+    let trusted = |text: &str| is_trusted(text).then(|| text.to_string());
+    let issuer = faults.checked("OIDC_ISSUER", Some(issuer), "must be an https URL", trusted);
+    let audience = faults.required("OIDC_AUDIENCE", audience);
+    let default_role = optional(default_role, None, |text| {
+        let role = |text: &str| serde_json::from_value::<Role>(text.into()).ok().map(Some);
+        faults.checked("OIDC_DEFAULT_ROLE", Some(text), "must be viewer, member or admin, or not set", role)
+    });
+    Some(Some(Provider {
+        issuer: issuer?,
+        audience: audience?,
+        owner_claim: set(owner_claim).unwrap_or_else(|| "sub".into()),
+        role_claim: set(role_claim).unwrap_or_else(|| "roles".into()),
+        default_role: default_role?,
+    }))
 }
 
 /// `default` for what is not set.

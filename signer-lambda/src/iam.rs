@@ -4,7 +4,7 @@
 use clouddrop_core::config::Faults;
 use clouddrop_core::hash::{equal_in_constant_time, push_hex, sha256};
 use clouddrop_core::sigv4::{CanonicalRequest, Credentials, SigningKey, string_to_sign};
-use clouddrop_core::{UnixTime, config};
+use clouddrop_core::{UnixTime, config, query};
 use http::{Request, Response, StatusCode};
 
 const SERVICE: &str = "lambda";
@@ -65,8 +65,10 @@ impl Gate {
         if !known || authorization.scope != key.scope() {
             return Err(Denied("another identity or scope"));
         }
-        if request.uri().query().is_some() {
-            return Err(Denied("a query, which the edge never sends"));
+        let query = request.uri().query().unwrap_or("");
+        let canonical = query::canonical(query).map_err(|_| Denied("a query that cannot be read"))?;
+        if canonical != query {
+            return Err(Denied("a query that is not in its canonical form, as the edge sends it"));
         }
         let headers = signed_headers(request, authorization.signed_headers)?;
         let mut body_hash = String::with_capacity(64);
@@ -77,7 +79,7 @@ impl Gate {
         let canonical = CanonicalRequest {
             method: request.method().as_str(),
             path: request.uri().path(),
-            query: "",
+            query,
             headers: &headers,
             payload: &body_hash,
         };

@@ -1,7 +1,12 @@
 //! One line of JSON for each call, on standard error: Lambda keeps that, and a terminal shows it.
 
+use clouddrop_core::UnixTime;
 use serde::Serialize;
 use std::io::Write;
+use std::time::Duration;
+
+/// Where CloudWatch keeps the metrics.
+const NAMESPACE: &str = "CloudDrop/Signer";
 
 /// A call, as it is logged: no token, no key, no address of a file.
 #[derive(Serialize, Debug)]
@@ -10,12 +15,15 @@ pub struct Line<'a> {
     pub request_id: &'a str,
     /// The method.
     pub method: &'a str,
-    /// The route, or nothing where there is none.
-    pub route: Option<&'a str>,
-    /// The name of the API key.
-    pub api_key: Option<&'a str>,
+    /// What the call does, or nothing where there is no such call.
+    pub operation: Option<&'static str>,
+    /// The name of the API key, or who else calls.
+    pub caller: Option<&'a str>,
     /// The reply's status.
     pub status: u16,
+    /// The refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
     /// The refusal in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -47,6 +55,60 @@ impl Log {
         if let Ok(text) = serde_json::to_string(line) {
             (self.0)(&text);
         }
+    }
+
+    /// Writes a call's line, which CloudWatch reads as metrics, too (CloudWatch user guide, "Embedded metric format").
+    pub fn call(&self, line: &Line<'_>, took: Duration, now: UnixTime) {
+        #[derive(Serialize)]
+        struct Measured<'a> {
+            #[serde(flatten)]
+            line: &'a Line<'a>,
+            #[serde(rename = "Calls")]
+            calls: u8,
+            #[serde(rename = "Latency")]
+            latency: f64,
+            #[serde(rename = "Refused", skip_serializing_if = "Option::is_none")]
+            refused: Option<u8>,
+            #[serde(rename = "Faults", skip_serializing_if = "Option::is_none")]
+            faults: Option<u8>,
+            #[serde(rename = "_aws")]
+            aws: serde_json::Value,
+        }
+        let refused = line.code.map(|_| 1);
+        let faults = (line.status >= 500).then_some(1);
+        let dimensions = match line.code {
+            Some(_) => serde_json::json!([["operation"], ["code"]]),
+            None => serde_json::json!([["operation"]]),
+        };
+        let mut metrics = vec![
+            serde_json::json!({ "Name": "Calls", "Unit": "Count" }),
+            serde_json::json!({ "Name": "Latency", "Unit": "Milliseconds" }),
+        ];
+        if refused.is_some() {
+            metrics.push(serde_json::json!({ "Name": "Refused", "Unit": "Count" }));
+        }
+        if faults.is_some() {
+            metrics.push(serde_json::json!({ "Name": "Faults", "Unit": "Count" }));
+        }
+        let aws = serde_json::json!({
+            "Timestamp": now.as_millis(),
+            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics }],
+        });
+        let latency = took.as_secs_f64() * 1000.0;
+        self.write(&Measured { line, calls: 1, latency, refused, faults, aws });
+    }
+
+    /// Writes one number as a metric of its own.
+    pub fn metric(&self, name: &'static str, unit: &'static str, value: u64, now: UnixTime) {
+        let metric = serde_json::json!({ "Name": name, "Unit": unit });
+        let aws = serde_json::json!({
+            "Timestamp": now.as_millis(),
+            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": [metric] }],
+        });
+        let mut line = serde_json::Map::new();
+        line.insert(name.into(), value.into());
+        line.insert("_aws".into(), aws);
+        self.write(&line);
     }
 
     /// Writes a message that belongs to no call.

@@ -18,7 +18,14 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    signer.ensure_list(now()).await;
+    // Beside the first call: the start waits for nothing.
+    let beside = Arc::clone(&signer);
+    tokio::spawn(async move {
+        beside.ensure_list(now()).await;
+        loop {
+            beside.deliver(now).await;
+        }
+    });
     let served = lambda_http::run(service_fn(|request: Request| {
         let signer = Arc::clone(&signer);
         async move {

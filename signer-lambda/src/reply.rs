@@ -12,6 +12,11 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Result<Respons
     Ok(with_type(status, "application/json", text))
 }
 
+/// A reply of JSON that is written already.
+pub(crate) fn json_text(status: StatusCode, text: String) -> Response<String> {
+    with_type(status, "application/json", text)
+}
+
 /// A reply of plain text.
 pub(crate) fn text(status: StatusCode, text: String) -> Response<String> {
     with_type(status, "text/plain; charset=utf-8", text)
@@ -26,7 +31,8 @@ pub(crate) fn empty() -> Response<String> {
 }
 
 /// The reply to a call that is refused.
-pub(crate) fn problem(refusal: Refusal, method: &str, request_id: &str) -> Response<String> {
+/// `detail` is for those who have shown who they are.
+pub(crate) fn problem(refusal: Refusal, detail: Option<&str>, method: &str, request_id: &str) -> Response<String> {
     // An API's problems are JSON whatever the client accepts: nobody looks at them in a browser.
     let request = Request {
         method,
@@ -37,7 +43,11 @@ pub(crate) fn problem(refusal: Refusal, method: &str, request_id: &str) -> Respo
     };
     let refused = refusal.reply(&request);
     let mut reply = Response::new(match refused.body {
-        Body::Text(text) => text,
+        Body::Text(text) => match detail {
+            // The document is ours and ends with its brace.
+            Some(detail) => format!("{},\"detail\":{}}}", &text[..text.len() - 1], serde_json::json!(detail)),
+            None => text,
+        },
         Body::None | Body::Origin | Body::Kept { .. } => String::new(),
     });
     *reply.status_mut() = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

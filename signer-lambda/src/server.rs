@@ -53,7 +53,7 @@ async fn answer(signer: &Signer, gate: &Gate, request: Request<Incoming>, id: &s
         Err(error) => {
             let too_long = error.downcast_ref::<LengthLimitError>().is_some();
             let refusal = if too_long { Refusal::TooLarge } else { Refusal::BadRequest("the body ended early") };
-            return reply::problem(refusal, head.method.as_str(), id);
+            return reply::problem(refusal, None, head.method.as_str(), id);
         }
     };
     let request = Request::from_parts(head, body);

@@ -7,7 +7,7 @@ mod common;
 use clouddrop_core::revocation::{Answer, Freshness, Revocations, fetch};
 use clouddrop_core::token::verify;
 use clouddrop_core::token::wire::TokenBytes;
-use clouddrop_core::{Config, Seconds, UnixTime};
+use clouddrop_core::{Config, ObjectPath, Seconds, UnixTime};
 use clouddrop_signer::Signer;
 use common::bucket::with_bucket;
 use common::{edge_of, get, refused, request, signer_with, wait};
@@ -51,7 +51,8 @@ fn refresh(edge: &Config, held: &mut Revocations) -> u16 {
 fn says(edge: &Config, held: &Revocations, share: &Value) -> &'static str {
     let bytes = TokenBytes::decode(share["token"].as_str().unwrap()).unwrap();
     let token = verify(&bytes.parts().unwrap(), edge.keys(), common::now()).unwrap();
-    held.check(&token, clouddrop_signer::now()).map_or_else(|refusal| refusal.code(), |()| "allowed")
+    held.check(&token, &ObjectPath::from_key("a").unwrap(), clouddrop_signer::now())
+        .map_or_else(|refusal| refusal.code(), |()| "allowed")
 }
 
 #[test]

@@ -81,7 +81,11 @@ fn an_upload_in_parts_is_completed_when_all_is_there() {
         let list = || post(signer, "/list", &call).1;
         let none = Value::Null;
 
-        assert_eq!(list(), json!({ "parts": [], "received": 0, "size": size }));
+        let nothing = json!({
+            "parts": [], "received": 0, "size": size, "upload_id": begun["upload_id"], "part_size": 16 * MIB,
+            "part_count": 2,
+        });
+        assert_eq!(list(), nothing);
         assert_eq!(post(signer, "/complete", &call).0, 412, "nothing there");
         let url = |number: usize| begun["parts"][number - 1]["url"].clone();
         assert_eq!(put(&url(1), &none, &[1; 5]), 403, "a part of another length");
@@ -100,8 +104,9 @@ fn an_upload_in_parts_is_completed_when_all_is_there() {
         let (status, done) = post(signer, "/complete", &call);
         assert_eq!((status, &done["key"], &done["size"]), (200, &begun["key"], &json!(size)), "{done}");
         assert!(done["etag"].as_str().unwrap().ends_with("-2\""), "{done}");
-        assert_eq!(post(signer, "/complete", &call).0, 404, "it is over");
-        assert_eq!(post(signer, "/list", &call).0, 404);
+        assert_eq!(post(signer, "/complete", &call), (200, done), "made again, it is the same");
+        assert_eq!(post(signer, "/list", &call).0, 410);
+        assert_eq!(post(signer, "/abort", &call).0, 409, "it is a file now");
     });
 }
 
@@ -117,7 +122,8 @@ fn an_upload_can_be_aborted_and_holds_for_its_own_key_only() {
         let call = json!({ "upload": other["upload"], "upload_id": other["upload_id"] });
         assert_eq!(post(signer, "/list", &call).0, 200, "the other upload is untouched");
         assert_eq!(post(signer, "/abort", &call), (204, Value::Null));
-        assert_eq!(post(signer, "/list", &call).0, 404);
+        assert_eq!(post(signer, "/abort", &call), (204, Value::Null), "made again, it is the same");
+        assert_eq!(post(signer, "/list", &call).0, 410);
         assert_ne!(put(&other["parts"][0]["url"], &Value::Null, &vec![1; 2 * MIB]), 200);
     });
 }

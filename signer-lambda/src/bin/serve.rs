@@ -9,8 +9,12 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How often what is due is done.
+const TICK: Duration = Duration::from_secs(5);
 
 /// Serves the signer's API on loopback; ends when standard input does, or by SIGINT or SIGTERM.
 ///
@@ -59,12 +63,32 @@ async fn serve(listen: SocketAddr, signer: Arc<Signer>, gate: Arc<Gate>) -> Resu
     let (mut interrupt, mut terminate) = (handler(SignalKind::interrupt())?, handler(SignalKind::terminate())?);
     signer.ensure_list(now()).await;
     announce(address).map_err(|error| format!("standard output is closed: {error}"))?;
+    let beside = beside(Arc::clone(&signer));
     tokio::select! {
+        () = beside => Ok(()),
         served = server::serve(listener, signer, gate) => served.map_err(|error| error.to_string()),
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
         _ = stdin_ended() => Ok(()),
     }
+}
+
+/// What a scheduler and the platform do elsewhere: messages are delivered as they come, and a tick does what is due.
+async fn beside(signer: Arc<Signer>) {
+    let ticking = async {
+        let mut interval = tokio::time::interval(TICK);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            signer.tick(now()).await;
+        }
+    };
+    let delivering = async {
+        loop {
+            signer.deliver(now).await;
+        }
+    };
+    tokio::join!(ticking, delivering);
 }
 
 /// The one line on standard output: whoever started the process reads the port from it.

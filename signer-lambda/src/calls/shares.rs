@@ -1,71 +1,247 @@
-//! `POST /api/v1/shares`.
+//! `/api/v1/shares`: making, finding, changing and taking back.
 
-use super::{random, read};
+use super::{Call, time};
 use crate::failure::Failure;
-use crate::reply;
+use crate::records::Change;
+use crate::s3::Written;
 use crate::service::{Signer, one};
-use clouddrop_core::hash::push_hex;
-use clouddrop_core::issue::{ShareRequest, Shared};
+use crate::views::{EventsView, PageView, ShareView};
+use crate::{pages, reply};
+use clouddrop_core::access::{Owner, OwnerTag, Principal};
+use clouddrop_core::issue::{Share, ShareRequest, Shared};
+use clouddrop_core::records::event::Event;
+use clouddrop_core::records::id::{file_id_of_key, is_record_id, share_id};
+use clouddrop_core::records::{FileRecord, ShareChange, ShareRecord, UploadRecord};
+use clouddrop_core::revocation::{Entry, Kind, Mark};
 use clouddrop_core::{Refusal, UnixTime};
-use http::header::{ACCEPT, HeaderMap};
+use http::header::ACCEPT;
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-#[derive(Serialize)]
-struct Created<'a> {
-    link: &'a str,
-    download: &'a str,
-    token: &'a str,
-    id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    folder: Option<&'a str>,
-    expires_at: String,
-    curl: &'a str,
+/// The folder of an owner's shares.
+pub(crate) fn folder(owner: &OwnerTag) -> String {
+    format!("shares/{owner}/")
+}
+
+/// The folder of the shares of a file.
+pub(crate) fn of_file(owner: &OwnerTag, file: &str) -> String {
+    format!("file-shares/{owner}/{file}/")
 }
 
 /// Issues a share: 201 with its links, or for `Accept: text/plain` the link and a line feed.
-pub(crate) fn create(
-    signer: &Signer,
-    body: &[u8],
-    headers: &HeaderMap,
-    now: UnixTime,
-) -> Result<Response<String>, Failure> {
-    let config = &signer.config;
-    let share = read::<ShareRequest>(body)?.check(&config.object_prefix, config.max_expiry, now)?;
-    let key = signer.token_key(now)?;
-    let id = random()?;
-    let token = share.mint(id, &config.audience, key, now)?;
-    let links = share.links(&config.file_base, &token);
-    if one(headers, ACCEPT.as_str()).is_some_and(wants_text) {
-        return Ok(reply::text(StatusCode::CREATED, links.page + "\n"));
+pub(crate) async fn create(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let (signer, config) = (call.signer, &call.signer.config);
+    let request: ShareRequest = call.json()?;
+    let who = call.known()?;
+    let owner = call.owner(request.owner.as_ref().map(Owner::as_str))?;
+    // Everything that can be refused is, before anything is written.
+    request.clone().check(&config.object_prefix, config.max_expiry, call.now)?;
+    let moment = call.moment().await?;
+    let mut share = request.check(&config.object_prefix, config.max_expiry, moment.now)?;
+    let file = shared_file(signer, who, &owner, &mut share, call.now).await?;
+    let states = signer.key_states(call.now).await?;
+    let key = states.minting_key(&config.token_keys, &config.issuer, call.now)?;
+    let id = share_id(moment.now, &moment.entropy[0]);
+    let tag = owner.tag();
+    let record = ShareRecord::new(id, owner, call.who(), &share, key, moment.now);
+    // The token is made before anything is written: terms may not fit into one.
+    let view = view(signer, &record, call.now).await?;
+    let name = format!("{}{}", folder(&tag), record.id);
+    let index = async {
+        match &file {
+            Some(file) => {
+                signer.create(&format!("{}{}", of_file(&tag, file), record.id), &Marker { v: 1 }, call.now).await
+            }
+            None => Ok(Written::Ours),
+        }
+    };
+    let (written, _) = futures_util::future::try_join(signer.create(&name, &record, call.now), index).await?;
+    // A share that is there already was made by the same call before, and may have been changed since.
+    let view = match written {
+        Written::Ours => view,
+        Written::LostRace => {
+            let record = signer.read(&name, call.now).await?.ok_or(Refusal::Gone("the share is gone"))?;
+            self::view(signer, &record, call.now).await?
+        }
+    };
+    call.audit(&record.id).await?;
+    if one(call.headers, ACCEPT.as_str()).is_some_and(wants_text) {
+        return Ok(reply::text(StatusCode::CREATED, view.link + "\n"));
     }
-    let mut id_text = String::with_capacity(32);
-    push_hex(&mut id_text, &id);
-    let (key, folder) = match share.shared() {
-        Shared::Object(path) => (Some(path.key()), None),
-        Shared::Folder(path) => (None, Some(path.key())),
-    };
-    let created = Created {
-        link: &links.page,
-        download: &links.download,
-        token: &token,
-        id: id_text,
-        key,
-        folder,
-        expires_at: share.expires().to_string(),
-        curl: &links.curl,
-    };
-    reply::json(StatusCode::CREATED, &created)
+    reply::json(StatusCode::CREATED, &view)
 }
 
-impl Signer {
-    /// The key that tokens are made with now.
-    pub(super) fn token_key(&self, now: UnixTime) -> Result<&clouddrop_core::token::TokenKey, Refusal> {
-        let key = self.config.token_keys.newest_of(&self.config.issuer, now);
-        key.ok_or(Refusal::Internal("every token key of the issuer has retired"))
+/// An object that says by its name that it is there.
+#[derive(Serialize)]
+struct Marker {
+    v: u32,
+}
+
+/// The file that is shared, by its id, if it is one of ours: it must be there or on its way, and gives downloads its
+/// name.
+async fn shared_file(
+    signer: &Signer,
+    who: &Principal,
+    owner: &Owner,
+    share: &mut Share,
+    now: UnixTime,
+) -> Result<Option<String>, Failure> {
+    let path = match share.shared() {
+        Shared::Object(path) => path,
+        Shared::Folder(path) => {
+            // A folder's name has no closing slash; what lies in it is asked about.
+            who.may_share(&format!("{}/x", path.key()))?;
+            return Ok(None);
+        }
+    };
+    who.may_share(path.key())?;
+    let (Some(tag), Some(file)) = (OwnerTag::of_key(path.key()), file_id_of_key(path.key())) else { return Ok(None) };
+    let mut name: Option<String> = None;
+    if let Some(record) = signer.read::<FileRecord>(&format!("files/{tag}/{file}"), now).await? {
+        name = Some(record.name);
+    } else if let Some(record) = signer.read::<UploadRecord>(&format!("uploads/{tag}/{file}"), now).await? {
+        name = Some(record.name);
     }
+    let name = name.ok_or(Refusal::NotFound)?;
+    if path.key().rsplit('/').next() != Some(name.as_str()) {
+        share.name_if_none(&name);
+    }
+    Ok((tag == owner.tag()).then_some(file))
+}
+
+/// The newest first.
+pub(crate) async fn list(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let page = call.page(&["limit", "cursor", "owner"])?;
+    let folder = folder(&call.owner(page.owner.as_deref())?.tag());
+    let (records, next_cursor) = pages::page::<ShareRecord>(call.signer, &folder, &page, call.now).await?;
+    let mut items = Vec::with_capacity(records.len());
+    for (_, record) in records {
+        items.push(view(call.signer, &record, call.now).await?);
+    }
+    reply::json(StatusCode::OK, &PageView { items, next_cursor })
+}
+
+/// One share.
+pub(crate) async fn show(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let name = name(call)?;
+    let record: ShareRecord = call.signer.read(&name, call.now).await?.ok_or(Refusal::NotFound)?;
+    reply::json(StatusCode::OK, &view(call.signer, &record, call.now).await?)
+}
+
+/// Extends or shortens a share, changes its limit or its note.
+pub(crate) async fn change(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let (signer, config) = (call.signer, &call.signer.config);
+    let name = name(call)?;
+    let change: ShareChange = call.json()?;
+    let states = signer.key_states(call.now).await?;
+    let key = states.minting_key(&config.token_keys, &config.issuer, call.now)?;
+    let token = share_id(call.now, &super::random()?);
+    // What the change revokes is revoked before the change is written: a link never allows more than the share does.
+    let mut before: ShareRecord = signer.read(&name, call.now).await?.ok_or(Refusal::NotFound)?;
+    let changed = before.change(&change, token, key, config.max_expiry, call.now)?;
+    if let Some((token, until)) = changed.revoke {
+        let entry = Entry { kind: Kind::Token, mark: Mark::of_id(&token), until };
+        signer.revoke(&entry, call.now).await?;
+    }
+    let old_token = changed.revoke.map(|(token, _)| super::hex(&token));
+    let record = signer
+        .change(
+            &name,
+            || None,
+            |record: &mut ShareRecord| {
+                if old_token
+                    .as_ref()
+                    .is_some_and(|old| *old != record.token.id && record.token.id != super::hex(&token))
+                {
+                    return Err(Refusal::Conflict("somebody else changes the share: look again"));
+                }
+                let was = record.clone();
+                let _ = record.change(&change, token, key, config.max_expiry, call.now)?;
+                Ok(Change::from(*record != was))
+            },
+            call.now,
+        )
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    call.audit(&record.id).await?;
+    reply::json(StatusCode::OK, &view(signer, &record, call.now).await?)
+}
+
+/// Takes a share back: 204 once no link of it opens, whether it was so before or not.
+pub(crate) async fn revoke(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let name = name(call)?;
+    revoke_record(call.signer, &name, call.now).await?;
+    call.audit(call.parameter).await?;
+    Ok(reply::empty())
+}
+
+/// Revokes the share of a record: first the list, which ends its links, then the record, which tells so.
+pub(crate) async fn revoke_record(signer: &Signer, name: &str, now: UnixTime) -> Result<(), Failure> {
+    let record: ShareRecord = signer.read(name, now).await?.ok_or(Refusal::NotFound)?;
+    let entry = Entry {
+        kind: Kind::Share,
+        mark: Mark::of_id(&record.id_bytes()?),
+        // Tokens that were made before a share was shortened are revoked one by one; an hour covers clocks.
+        until: UnixTime::from_secs(record.expires_at.max(now.as_secs())).after(signer.config.max_expiry),
+    };
+    signer.revoke(&entry, now).await?;
+    signer
+        .change(name, || None, |record: &mut ShareRecord| Ok(Change::from(record.revoke(now))), now)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    Ok(())
+}
+
+/// What happened to a share, the newest first.
+pub(crate) async fn events(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let page = call.page(&["limit", "cursor", "owner"])?;
+    let name = name(call)?;
+    let _: ShareRecord = call.signer.read(&name, call.now).await?.ok_or(Refusal::NotFound)?;
+    let folder = format!("events/{}/", call.parameter);
+    let (batches, next_cursor) = pages::page::<EventLog>(call.signer, &folder, &page, call.now).await?;
+    let items = batches.into_iter().flat_map(|(_, log)| log.events.into_iter().rev()).collect();
+    reply::json(StatusCode::OK, &EventsView { items, next_cursor })
+}
+
+/// Events of one batch about one share, as they lie in the bucket.
+#[derive(Serialize, serde::Deserialize)]
+pub(crate) struct EventLog {
+    pub(crate) v: u32,
+    pub(crate) events: Vec<Event>,
+}
+
+/// The record's name, for the owner that the call is about.
+fn name(call: &Call<'_>) -> Result<String, Refusal> {
+    let named = call.named(is_record_id)?;
+    let page = call.page(&["limit", "cursor", "owner"])?;
+    Ok(format!("{}{named}", folder(&call.owner(page.owner.as_deref())?.tag())))
+}
+
+/// A share as the API tells it, its token made again.
+pub(crate) async fn view(signer: &Signer, record: &ShareRecord, now: UnixTime) -> Result<ShareView, Failure> {
+    let config = &signer.config;
+    let states = signer.key_states(now).await?;
+    let key = states.key_of(&record.token.key_id, &config.token_keys, &config.issuer, now)?;
+    let share = record.share(&config.object_prefix)?;
+    let token = record.mint(&share, &config.audience, key)?;
+    let links = share.links(&config.file_base, &token);
+    Ok(ShareView {
+        id: record.id.clone(),
+        owner: record.owner.clone(),
+        state: record.state(now),
+        link: links.page,
+        download: links.download,
+        token,
+        curl: links.curl,
+        terms: record.terms.clone(),
+        created_at: time(record.created_at),
+        created_by: record.created_by.clone(),
+        expires_at: time(record.expires_at),
+        max_downloads: record.max_downloads,
+        note: record.note.clone(),
+        revoked_at: record.revoked_at.map(time),
+        uses: record.uses,
+    })
 }
 
 /// Whether plain text is accepted and JSON is not asked for.

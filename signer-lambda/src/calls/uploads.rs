@@ -1,179 +1,440 @@
-//! `POST /api/v1/uploads` and the calls that carry an upload in parts to its end.
+//! `/api/v1/uploads`: granting, and the calls that carry an upload to its end. The bytes go from the client to S3; a
+//! file is there once `complete` has seen what S3 has.
 
-use super::{random, read};
+use super::{Call, account, files, time, webhooks};
 use crate::failure::Failure;
-use crate::reply;
-use crate::s3::{self, Part};
+use crate::records::Change;
+use crate::s3::{self, Part, Written};
 use crate::service::Signer;
-use clouddrop_core::issue::{PartPlan, Upload, UploadGrant, UploadRequest};
+use crate::views::{GrantedView, OpenUploadView, PageView, PartUrl, PartView, PartsView, ReceivedView, UploadView};
+use crate::{pages, reply};
+use clouddrop_core::access::{Caller, Owner, OwnerTag};
+use clouddrop_core::issue::revocation::content_hex;
+use clouddrop_core::issue::{Destination, PartPlan, Upload, UploadGrant, UploadRequest};
+use clouddrop_core::records::upload::MAX_SENDER_BYTES;
+use clouddrop_core::records::webhook::Topic;
+use clouddrop_core::records::{Account, FileRecord, Sender, UploadLinkRecord, UploadRecord, id};
 use clouddrop_core::{ObjectPath, Refusal, UnixTime};
 use http::{Response, StatusCode};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::Deserialize;
 
 /// How many part URLs come with a new upload.
 const FIRST_PARTS: u32 = 100;
 /// Most part URLs of one call.
 const MAX_NUMBERS: usize = 1000;
-/// Longest upload id of S3 that is passed on, in bytes.
-const MAX_UPLOAD_ID_BYTES: usize = 1024;
 
-#[derive(Serialize)]
-struct Single<'a> {
-    key: &'a str,
-    upload: &'a str,
-    kind: &'static str,
-    method: &'static str,
-    url: &'a str,
-    headers: BTreeMap<&'static str, String>,
-    expires_at: String,
+/// The folder of an owner's open uploads.
+pub(crate) fn folder(owner: &OwnerTag) -> String {
+    format!("uploads/{owner}/")
 }
 
-#[derive(Serialize)]
-struct Multipart<'a> {
-    key: &'a str,
-    upload: &'a str,
-    kind: &'static str,
-    upload_id: &'a str,
-    part_size: u64,
-    part_count: u32,
-    parts: Vec<PartUrl>,
-    expires_at: String,
-}
-
-#[derive(Serialize)]
-struct PartUrl {
-    number: u32,
-    size: u64,
-    url: String,
+/// The record of an upload link.
+pub(crate) fn link_name(owner: &OwnerTag, link: &str) -> String {
+    format!("upload-links/{owner}/{link}")
 }
 
 /// Grants an upload: one presigned PUT, or an upload in parts that is begun here.
-pub(crate) async fn create(signer: &Signer, body: &[u8], now: UnixTime) -> Result<Response<String>, Failure> {
-    let config = &signer.config;
-    let request = read::<UploadRequest>(body)?;
-    let upload = request.check(random()?, &config.object_prefix, config.multipart_threshold, now)?;
-    let token = upload.mint(random()?, &config.audience, signer.token_key(now)?, now)?;
-    if upload.is_single() {
-        single(signer, &upload, &token, now)
-    } else {
-        multipart(signer, &upload, &token, now).await
+pub(crate) async fn create(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let (signer, config) = (call.signer, &call.signer.config);
+    let request: UploadRequest = call.json()?;
+    let link = link_of(call).await?;
+    let owner = match (&link, &request.owner) {
+        (Some(_), Some(_)) => return Err(Refusal::Forbidden("an upload link names the owner itself").into()),
+        (Some(link), None) => link.owner.clone(),
+        (None, owner) => call.owner(owner.as_ref().map(Owner::as_str))?,
+    };
+    let sender = sender(call, &request)?;
+    let place =
+        |entropy| Destination { owner: owner.tag(), folder: link.as_ref().map(|link| link.folder.clone()), entropy };
+    // Everything that can be refused is, before anything is written.
+    request.clone().check(place([0; 16]), &config.object_prefix, config.multipart_threshold, call.now)?;
+    let moment = call.moment().await?;
+    let may_be_there = request.folder.is_some() || call.headers.contains_key("idempotency-key");
+    let upload =
+        request.check(place(moment.entropy[0]), &config.object_prefix, config.multipart_threshold, moment.now)?;
+    let lease = signer.s3.lease(upload.expires(), call.now)?; // before anything is begun that could not go on
+    refuse_blocked(signer, upload.sha256(), call.now).await?;
+    let tag = owner.tag();
+    let file = format!("{}{}", files::folder(&tag), upload.file());
+    if may_be_there && signer.read::<FileRecord>(&file, call.now).await?.is_some() {
+        return Err(Refusal::Conflict("the file is there already").into());
     }
-}
-
-fn single(signer: &Signer, upload: &Upload, token: &str, now: UnixTime) -> Result<Response<String>, Failure> {
-    let headers = upload.headers();
-    let signed: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let lease = signer.s3.lease(upload.expires(), now)?;
-    let url = signer.s3.presign("PUT", upload.path(), &[], &signed, &lease)?;
-    let granted = Single {
-        key: upload.path().key(),
+    let guest = link.as_ref().map(|link| (link.id.clone(), sender.unwrap_or_default()));
+    let record = UploadRecord::new(&upload, owner, call.who(), guest, moment.now);
+    let record = remember(call, &upload, record).await?;
+    let states = signer.key_states(call.now).await?;
+    let key = states.minting_key(&config.token_keys, &config.issuer, call.now)?;
+    let token = upload.mint(moment.entropy[1], &config.audience, key, moment.now)?;
+    let granted = GrantedView {
+        file: upload.file().into(),
+        key: upload.path().key().into(),
+        folder: upload.folder().into(),
         upload: token,
-        kind: "single",
-        method: "PUT",
-        url: &url,
-        headers: headers.into_iter().collect(),
         expires_at: lease.end().to_string(),
     };
-    reply::json(StatusCode::CREATED, &granted)
-}
-
-async fn multipart(signer: &Signer, upload: &Upload, token: &str, now: UnixTime) -> Result<Response<String>, Failure> {
-    let lease = signer.s3.lease(upload.expires(), now)?; // before anything is begun that could not go on
-    let upload_id = signer.s3.create_upload(upload.path(), upload.content_type(), now).await?;
-    let numbers = 1..=upload.plan().count().min(FIRST_PARTS);
-    let begun = Multipart {
-        key: upload.path().key(),
-        upload: token,
-        kind: "multipart",
-        part_size: upload.plan().part_size(),
-        part_count: upload.plan().count(),
-        parts: part_urls(signer, upload.path(), upload.plan(), &upload_id, numbers, &lease)?,
-        upload_id: &upload_id,
-        expires_at: lease.end().to_string(),
+    let view = if upload.is_single() {
+        let headers = upload.headers();
+        let signed: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let url = signer.s3.presign("PUT", upload.path(), &[], &signed, &lease)?;
+        UploadView::Single { granted, method: "PUT", url, headers: headers.into_iter().collect() }
+    } else {
+        let upload_id = begin(signer, &upload, &record, &tag, call.now).await?;
+        let numbers = 1..=upload.plan().count().min(FIRST_PARTS);
+        UploadView::Multipart {
+            granted,
+            part_size: upload.plan().part_size(),
+            part_count: upload.plan().count(),
+            parts: part_urls(signer, upload.path(), upload.plan(), &upload_id, numbers, &lease)?,
+            upload_id,
+        }
     };
-    reply::json(StatusCode::CREATED, &begun)
+    call.audit(upload.file()).await?;
+    reply::json(StatusCode::CREATED, &view)
 }
 
+/// The upload link that the caller has, open.
+async fn link_of(call: &Call<'_>) -> Result<Option<UploadLinkRecord>, Failure> {
+    let Caller::Guest(guest) = call.caller()? else { return Ok(None) };
+    let link: Option<UploadLinkRecord> = call.signer.read(&link_name(&guest.owner, &guest.link), call.now).await?;
+    let link = link.ok_or(Refusal::Gone("the upload link is gone"))?;
+    link.is_open(call.now)?;
+    Ok(Some(link))
+}
+
+/// Who sends, for uploads by an upload link.
+fn sender(call: &Call<'_>, request: &UploadRequest) -> Result<Option<Sender>, Refusal> {
+    let Some(name) = &request.sender else {
+        return Ok(Some(Sender { name: None, address: call.address().map(String::from) }));
+    };
+    let fits = (1..=MAX_SENDER_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
+    if !fits {
+        return Err(Refusal::BadRequest("sender has 1 to 128 bytes without control characters"));
+    }
+    if matches!(call.caller()?, Caller::Known(_)) {
+        return Err(Refusal::BadRequest("sender is for uploads by an upload link"));
+    }
+    Ok(Some(Sender { name: Some(name.clone()), address: call.address().map(String::from) }))
+}
+
+/// Refuses content that the kill switch names.
+async fn refuse_blocked(signer: &Signer, sha256: Option<&str>, now: UnixTime) -> Result<(), Failure> {
+    let Some(digest) = sha256 else { return Ok(()) };
+    let blocked = signer.s3.get(&format!("blocked/{}", content_hex(digest)?), now).await?;
+    if blocked.is_some() { Err(Refusal::Forbidden("this content is not taken").into()) } else { Ok(()) }
+}
+
+/// Writes the upload down and counts it, in this order: an upload that is counted is one that is known, and is settled
+/// when it ends. The record as it lies there: of an equal call that was made before, if there was one.
+async fn remember(call: &Call<'_>, upload: &Upload, record: UploadRecord) -> Result<UploadRecord, Failure> {
+    let (signer, now) = (call.signer, call.now);
+    let tag = record.owner.tag();
+    let name = format!("{}{}", folder(&tag), record.file);
+    let mut record = record;
+    if signer.create(&name, &record, now).await? == Written::LostRace {
+        let there: Option<UploadRecord> = signer.read(&name, now).await?;
+        let there = there.ok_or(Refusal::OriginUnavailable("an upload has ended meanwhile"))?;
+        if (UploadRecord { upload_id: None, ..there.clone() }) != record {
+            return Err(Refusal::Conflict("an upload of this name in the folder is open").into());
+        }
+        record = there;
+    }
+    let counted = count(call, &record, upload).await;
+    if let Err(failure) = counted {
+        // Nothing was handed out: what was written goes again.
+        settle(signer, &record, Settled::Dropped, now).await?;
+        return Err(failure);
+    }
+    Ok(record)
+}
+
+async fn count(call: &Call<'_>, record: &UploadRecord, upload: &Upload) -> Result<(), Failure> {
+    let (signer, now) = (call.signer, call.now);
+    let tag = record.owner.tag();
+    if let Some(link) = &record.link {
+        let reserve = |link: &mut UploadLinkRecord| {
+            link.reserve(&record.file, record.size, upload.content_type(), now).map(Change::from)
+        };
+        let link = signer.change(&link_name(&tag, link), || None, reserve, now).await?;
+        link.ok_or(Refusal::Gone("the upload link is gone"))?;
+    }
+    let limits = signer.config.quota.limits();
+    let reserve = |account: &mut Account| account.tally.reserve(&record.file, record.size, &limits).map(Change::from);
+    let fresh = || Some(Account::new(record.owner.clone()));
+    signer.change(&account::name(tag.as_str()), fresh, reserve, now).await?;
+    Ok(())
+}
+
+/// Begins the upload in parts, unless that was done before.
+async fn begin(
+    signer: &Signer,
+    upload: &Upload,
+    record: &UploadRecord,
+    tag: &OwnerTag,
+    now: UnixTime,
+) -> Result<String, Failure> {
+    if let Some(id) = &record.upload_id {
+        return Ok(id.clone());
+    }
+    let ours = signer.s3.create_upload(upload.path(), upload.content_type(), upload.crc64nvme(), now).await?;
+    let name = format!("{}{}", folder(tag), record.file);
+    let keep = |record: &mut UploadRecord| {
+        let first = record.upload_id.is_none();
+        record.upload_id.get_or_insert_with(|| ours.clone());
+        Ok(Change::from(first))
+    };
+    let kept = signer.change(&name, || None, keep, now).await?;
+    let kept = kept.and_then(|record| record.upload_id).ok_or(Refusal::OriginUnavailable("an upload has ended"))?;
+    if kept != ours {
+        signer.s3.abort_upload(upload.path(), &ours, now).await?;
+    }
+    Ok(kept)
+}
+
+/// The JSON of a call for part URLs.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PartsRequest {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct PartsRequest {
+    /// The upload's token.
     upload: String,
+    /// S3's name of the upload.
     upload_id: String,
+    /// Which parts, each with its number.
+    #[cfg_attr(test, schemars(length(min = 1, max = 1000), inner(range(min = 1, max = 10_000))))]
     numbers: Vec<u32>,
 }
 
-/// Fresh URLs for parts.
-pub(crate) fn presign_parts(signer: &Signer, body: &[u8], now: UnixTime) -> Result<Response<String>, Failure> {
-    #[derive(Serialize)]
-    struct Parts {
-        parts: Vec<PartUrl>,
-        expires_at: String,
-    }
-    let request: PartsRequest = read(body)?;
+/// Fresh URLs for parts. S3 itself refuses an id that is not of the granted key.
+pub(crate) fn presign_parts(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let request: PartsRequest = call.json()?;
     if request.numbers.is_empty() || request.numbers.len() > MAX_NUMBERS {
         return Err(Refusal::BadRequest("numbers has 1 to 1000 entries").into());
     }
-    let grant = granted(signer, &request.upload, &request.upload_id, now)?;
-    let lease = signer.s3.lease(grant.expires(), now)?;
-    let parts = part_urls(signer, grant.path(), grant.plan(), &request.upload_id, request.numbers, &lease)?;
-    reply::json(StatusCode::OK, &Parts { parts, expires_at: lease.end().to_string() })
+    let plain = request.upload_id.bytes().all(|b| b.is_ascii_graphic());
+    if request.upload_id.is_empty() || request.upload_id.len() > 1024 || !plain {
+        return Err(Refusal::BadRequest("upload_id is not valid").into());
+    }
+    let (grant, _, _) = granted(call, &request.upload)?;
+    let lease = call.signer.s3.lease(grant.expires(), call.now)?;
+    let parts = part_urls(call.signer, grant.path(), grant.plan(), &request.upload_id, request.numbers, &lease)?;
+    reply::json(StatusCode::OK, &PartsView { parts, expires_at: lease.end().to_string() })
 }
 
+/// The JSON of the calls about a granted upload.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct UploadCall {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct UploadCall {
+    /// The upload's token.
     upload: String,
-    upload_id: String,
+    /// S3's name of the upload, as the grant told it; not needed.
+    upload_id: Option<String>,
 }
 
 /// Which parts have arrived.
-pub(crate) async fn list(signer: &Signer, body: &[u8], now: UnixTime) -> Result<Response<String>, Failure> {
-    #[derive(Serialize)]
-    struct Listed {
-        parts: Vec<Part>,
-        received: u64,
-        size: u64,
-    }
-    let call: UploadCall = read(body)?;
-    let grant = granted(signer, &call.upload, &call.upload_id, now)?;
-    let parts = signer.s3.list_parts(grant.path(), &call.upload_id, now).await?;
+pub(crate) async fn list_parts(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let (grant, record) = open(call).await?;
+    let record = record.map_err(|_| Refusal::Gone("the upload is complete"))?;
+    let upload_id = record.upload_id.ok_or(Refusal::Conflict("the upload is not one in parts"))?;
+    let parts = call.signer.s3.list_parts(grant.path(), &upload_id, call.now).await?;
     let received = parts.iter().fold(0, |sum: u64, part| sum.saturating_add(part.size));
-    reply::json(StatusCode::OK, &Listed { parts, received, size: grant.plan().size() })
+    let parts = parts.into_iter().map(|Part { number, size, etag }| PartView { number, size, etag }).collect();
+    let plan = grant.plan();
+    let (size, part_size, part_count) = (plan.size(), plan.part_size(), plan.count());
+    reply::json(StatusCode::OK, &ReceivedView { parts, received, size, upload_id, part_size, part_count })
 }
 
-/// Puts the parts together, if they are those that were granted.
-pub(crate) async fn complete(signer: &Signer, body: &[u8], now: UnixTime) -> Result<Response<String>, Failure> {
-    #[derive(Serialize)]
-    struct Completed<'a> {
-        key: &'a str,
-        size: u64,
-        etag: String,
+/// Makes the upload a file, if S3 has what was granted. Made again after its success, it answers the same.
+pub(crate) async fn complete(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let (grant, record) = open(call).await?;
+    let record = match record {
+        Ok(record) => record,
+        Err(file) => return reply::json(StatusCode::OK, &files::view(file)),
+    };
+    let file = finish(call.signer, grant.path(), &record, call.now).await?;
+    call.audit(&record.file).await?;
+    reply::json(StatusCode::OK, &files::view(file))
+}
+
+/// Throws the upload away, with what has arrived of it. Made again, it answers the same.
+pub(crate) async fn abort(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let request: UploadCall = call.json()?;
+    let (grant, tag, file) = granted(call, &request.upload)?;
+    let Some(record) = call.signer.read::<UploadRecord>(&format!("{}{file}", folder(&tag)), call.now).await? else {
+        let complete = call.signer.read::<FileRecord>(&format!("{}{file}", files::folder(&tag)), call.now).await?;
+        return match complete {
+            Some(_) => Err(Refusal::Conflict("the upload is complete: delete the file").into()),
+            None => Ok(reply::empty()),
+        };
+    };
+    if request.upload_id.is_some() && request.upload_id != record.upload_id {
+        return Err(Refusal::NotFound.into());
     }
-    let call: UploadCall = read(body)?;
-    let grant = granted(signer, &call.upload, &call.upload_id, now)?;
-    let parts = signer.s3.list_parts(grant.path(), &call.upload_id, now).await?;
-    grant.plan().check(parts.iter().map(|part| (part.number, part.size)))?;
-    let etag = signer.s3.complete_upload(grant.path(), &call.upload_id, &parts, now).await?;
-    reply::json(StatusCode::OK, &Completed { key: grant.path().key(), size: grant.plan().size(), etag })
-}
-
-/// Throws the parts away.
-pub(crate) async fn abort(signer: &Signer, body: &[u8], now: UnixTime) -> Result<Response<String>, Failure> {
-    let call: UploadCall = read(body)?;
-    let grant = granted(signer, &call.upload, &call.upload_id, now)?;
-    signer.s3.abort_upload(grant.path(), &call.upload_id, now).await?;
+    throw_away(call.signer, grant.path(), &record, call.now).await?;
+    call.audit(&file).await?;
     Ok(reply::empty())
 }
 
-/// What the upload token grants. The id is S3's and goes into a query, which encodes it; S3 itself refuses one
-/// that is not of the granted key.
-fn granted(signer: &Signer, token: &str, upload_id: &str, now: UnixTime) -> Result<UploadGrant, Failure> {
-    let plain = upload_id.bytes().all(|b| b.is_ascii_graphic());
-    if upload_id.is_empty() || upload_id.len() > MAX_UPLOAD_ID_BYTES || !plain {
-        return Err(Refusal::BadRequest("upload_id is not valid").into());
+/// Uploads that are not complete.
+pub(crate) async fn list(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let page = call.page(&["limit", "cursor", "owner"])?;
+    let folder = folder(&call.owner(page.owner.as_deref())?.tag());
+    let (records, next_cursor) = pages::page::<UploadRecord>(call.signer, &folder, &page, call.now).await?;
+    let view = |record: UploadRecord| OpenUploadView {
+        file: record.file,
+        key: record.key,
+        owner: record.owner,
+        name: record.name,
+        size: record.size,
+        multipart: record.multipart,
+        created_at: time(record.created_at),
+        expires_at: time(record.expires_at),
+        link: record.link,
+    };
+    let items = records.into_iter().map(|(_, record)| view(record)).collect();
+    reply::json(StatusCode::OK, &PageView { items, next_cursor })
+}
+
+/// What an upload token grants, whose it is, and the id of the file. The token is for its own owner and, of uploads by
+/// an upload link, for whoever has that link.
+fn granted(call: &Call<'_>, token: &str) -> Result<(UploadGrant, OwnerTag, String), Failure> {
+    let config = &call.signer.config;
+    let grant = UploadGrant::verify(token, &config.token_keys, &config.audience, call.now)?;
+    let key = grant.path().key();
+    let (tag, file) = (OwnerTag::of_key(key), id::file_id_of_key(key));
+    let (tag, file) = tag.zip(file).ok_or(Refusal::Forbidden("the token names no upload of ours"))?;
+    match call.caller()? {
+        Caller::Known(who) => who.may_share(key)?,
+        Caller::Guest(guest) if guest.owner == tag => {}
+        Caller::Guest(_) => return Err(Refusal::Forbidden("the upload is of another link").into()),
     }
-    Ok(UploadGrant::verify(token, &signer.config.token_keys, &signer.config.audience, now)?)
+    Ok((grant, tag, file))
+}
+
+/// The upload of the call's token: its record, or the file that it has become.
+async fn open(call: &Call<'_>) -> Result<(UploadGrant, Result<UploadRecord, FileRecord>), Failure> {
+    let request: UploadCall = call.json()?;
+    let (grant, tag, file) = granted(call, &request.upload)?;
+    let record: Option<UploadRecord> = call.signer.read(&format!("{}{file}", folder(&tag)), call.now).await?;
+    let Some(record) = record else {
+        let file: Option<FileRecord> = call.signer.read(&format!("{}{file}", files::folder(&tag)), call.now).await?;
+        return Ok((grant, Err(file.ok_or(Refusal::Gone("the upload was thrown away"))?)));
+    };
+    if let Caller::Guest(guest) = call.caller()?
+        && record.link.as_ref() != Some(&guest.link)
+    {
+        return Err(Refusal::Forbidden("the upload is of another link").into());
+    }
+    if request.upload_id.is_some() && request.upload_id != record.upload_id {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok((grant, Ok(record)))
+}
+
+/// Sees to it that S3 has the whole, and makes it a file. Each step can be made again; the upload's record goes last.
+pub(crate) async fn finish(
+    signer: &Signer,
+    path: &ObjectPath,
+    record: &UploadRecord,
+    now: UnixTime,
+) -> Result<FileRecord, Failure> {
+    let etag = match &record.upload_id {
+        Some(upload_id) => join(signer, path, record, upload_id, now).await?,
+        None if record.multipart => return Err(Refusal::Conflict("the upload was not begun").into()),
+        None => {
+            let found = signer.s3.find_object(path.key(), now).await?;
+            let (size, etag) = found.ok_or(Refusal::Conflict("the file has not arrived: send it first"))?;
+            if size != record.size {
+                return Err(Refusal::Conflict("the file that has arrived is of another size").into());
+            }
+            etag
+        }
+    };
+    let tag = record.owner.tag();
+    let name = format!("{}{}", files::folder(&tag), record.file);
+    let mut file = FileRecord::of(record, etag, now);
+    if signer.create(&name, &file, now).await? == Written::LostRace {
+        file = signer.read(&name, now).await?.ok_or(Refusal::Gone("the file is deleted"))?;
+    }
+    if let Some(digest) = &record.sha256 {
+        let marker = serde_json::json!({ "v": 1, "key": record.key });
+        signer.create(&files::content_name(&content_hex(digest)?, &tag, &record.file), &marker, now).await?;
+    }
+    let told = serde_json::json!({
+        "file": file.id, "key": file.key, "name": file.name, "size": file.size, "link": file.link,
+        "sender": file.sender.as_ref().and_then(|sender| sender.name.as_deref()),
+    });
+    webhooks::tell(signer, &tag, Topic::FileCreated, &file.id, &told, now).await?;
+    settle(signer, record, Settled::Finished, now).await?;
+    Ok(file)
+}
+
+/// Puts the parts together, if they are what was granted.
+async fn join(
+    signer: &Signer,
+    path: &ObjectPath,
+    record: &UploadRecord,
+    upload_id: &str,
+    now: UnixTime,
+) -> Result<String, Failure> {
+    let joined = async {
+        let plan = PartPlan::of(record.size).ok_or(Refusal::TooLarge)?;
+        let parts = signer.s3.list_parts(path, upload_id, now).await?;
+        plan.check(parts.iter().map(|part| (part.number, part.size)))?;
+        signer.s3.complete_upload(path, upload_id, &parts, record.crc64nvme.as_deref(), now).await
+    };
+    match joined.await {
+        // Was it put together by a call whose answer was lost? Then the object is there, and of the right size.
+        Err(failure) if matches!(failure.refusal, Refusal::NotFound | Refusal::PreconditionFailed) => {
+            match signer.s3.find_object(path.key(), now).await? {
+                Some((size, etag)) if size == record.size => Ok(etag),
+                _ => Err(failure),
+            }
+        }
+        joined => joined,
+    }
+}
+
+/// Throws away what has arrived, and then what is remembered.
+pub(crate) async fn throw_away(
+    signer: &Signer,
+    path: &ObjectPath,
+    record: &UploadRecord,
+    now: UnixTime,
+) -> Result<(), Failure> {
+    if let Some(upload_id) = &record.upload_id {
+        match signer.s3.abort_upload(path, upload_id, now).await {
+            Err(failure) if failure.refusal != Refusal::NotFound => return Err(failure),
+            _ => {}
+        }
+    }
+    if signer.s3.find_object(path.key(), now).await?.is_some() {
+        signer.s3.delete_object(path, now).await?;
+    }
+    settle(signer, record, Settled::Dropped, now).await
+}
+
+/// How an upload has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    Finished,
+    Dropped,
+}
+
+/// Counts the upload as what it has become, and forgets it.
+async fn settle(signer: &Signer, record: &UploadRecord, how: Settled, now: UnixTime) -> Result<(), Failure> {
+    let tag = record.owner.tag();
+    let tell = |tally: &mut clouddrop_core::records::Tally| match how {
+        Settled::Finished => Change::from(tally.finish(&record.file)),
+        Settled::Dropped => Change::from(tally.drop_pending(&record.file)),
+    };
+    if let Some(link) = &record.link {
+        let apply = |link: &mut UploadLinkRecord| Ok(tell(&mut link.tally));
+        signer.change(&link_name(&tag, link), || None, apply, now).await?;
+    }
+    let apply = |account: &mut Account| Ok(tell(&mut account.tally));
+    signer.change(&account::name(tag.as_str()), || None, apply, now).await?;
+    signer.s3.delete(&format!("{}{}", folder(&tag), record.file), now).await
 }
 
 /// A URL for each part, its exact length signed.

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use clouddrop_core::Refusal;
-use http::header::ETAG;
+use http::header::{DATE, ETAG};
 use http::{Method, Request};
 use std::time::Duration;
 use ureq::Agent;
@@ -26,6 +26,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// With its quotes.
     pub(super) etag: Option<String>,
+    /// When S3 answered, by its own clock (RFC 9110 section 6.6.1).
+    pub(super) date: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -72,9 +74,10 @@ fn send(agent: &Agent, request: Request<Vec<u8>>) -> Result<Answer, Failure> {
     let sent = if has_body { agent.run(request) } else { agent.run(request.map(|_| ())) };
     let mut answer = sent.map_err(|error| failure(&error))?;
     let status = answer.status().as_u16();
-    let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(String::from);
+    let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
+    let (etag, date) = (text(ETAG), text(DATE));
     let body = answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
-    Ok(Answer { status, etag, body: body.map_err(|error| failure(&error))? })
+    Ok(Answer { status, etag, date, body: body.map_err(|error| failure(&error))? })
 }
 
 fn failure(error: &ureq::Error) -> Failure {

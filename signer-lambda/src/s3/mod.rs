@@ -1,12 +1,14 @@
-//! S3 as the signer needs it: presigned URLs, the five calls of an upload in parts, and the revocation list. Each
-//! call is one signed request; no text of S3's leaves here.
+//! S3 as the signer needs it: presigned URLs, the calls of an upload in parts, and the records. Each call is one signed
+//! request; no text of S3's leaves here.
 
 mod client;
 mod records;
 mod sign;
+mod store;
 mod xml;
 
-pub(crate) use records::{StoredList, Written};
+pub(crate) use records::StoredList;
+pub(crate) use store::{Stored, Written};
 pub(crate) use xml::Part;
 
 use crate::config::Config;
@@ -18,6 +20,11 @@ use clouddrop_core::origin::Endpoint;
 use clouddrop_core::{ObjectPath, Refusal, Seconds, UnixTime, percent, sigv4};
 use sign::Identity;
 
+/// How often a call that may be repeated is made.
+const MAX_TRIES: u32 = 3;
+/// How far our clock may be from S3's: S3 itself refuses signatures that are a quarter of an hour off, and whoever
+/// opens links by a wrong time opens what has ended.
+const MAX_SKEW_MILLIS: u64 = 5 * 60 * 1000;
 /// Most pages of a part list: 10,000 parts, 1000 a page.
 const MAX_PAGES: usize = 10;
 
@@ -76,14 +83,19 @@ impl S3 {
         self.identity.presign(method, &self.url(path, query), headers, lease.span, lease.now)
     }
 
-    /// CreateMultipartUpload: the upload's id.
+    /// CreateMultipartUpload: the upload's id. With `crc64nvme` the whole is to be checked when it is put together.
     pub(crate) async fn create_upload(
         &self,
         path: &ObjectPath,
         content_type: &str,
+        crc64nvme: Option<&str>,
         now: UnixTime,
     ) -> Result<String, Failure> {
-        let headers = [("content-type", content_type)];
+        let mut headers = vec![("content-type", content_type)];
+        if crc64nvme.is_some() {
+            headers.push(("x-amz-checksum-algorithm", "CRC64NVME"));
+            headers.push(("x-amz-checksum-type", "FULL_OBJECT"));
+        }
         let answer = self.call("POST", path, &[("uploads", "")], &headers, Vec::new(), now).await?;
         xml::upload_id(answer.text()).ok_or_else(|| unreadable("CreateMultipartUpload"))
     }
@@ -128,9 +140,14 @@ impl S3 {
         path: &ObjectPath,
         upload_id: &str,
         parts: &[Part],
+        crc64nvme: Option<&str>,
         now: UnixTime,
     ) -> Result<String, Failure> {
-        let headers = [("content-type", "application/xml"), ("if-none-match", "*")];
+        let mut headers = vec![("content-type", "application/xml"), ("if-none-match", "*")];
+        if let Some(sum) = crc64nvme {
+            headers.push(("x-amz-checksum-crc64nvme", sum));
+            headers.push(("x-amz-checksum-type", "FULL_OBJECT"));
+        }
         let body = xml::complete_request(parts);
         let answer = self.call("POST", path, &[("uploadId", upload_id)], &headers, body.into_bytes(), now).await?;
         // S3 sends the 200 before it has put the parts together, and may then say in the body that it failed.
@@ -145,6 +162,75 @@ impl S3 {
     /// AbortMultipartUpload.
     pub(crate) async fn abort_upload(&self, path: &ObjectPath, upload_id: &str, now: UnixTime) -> Result<(), Failure> {
         self.call("DELETE", path, &[("uploadId", upload_id)], &[], Vec::new(), now).await.map(|_| ())
+    }
+
+    /// DeleteObject: a file that is gone for good.
+    pub(crate) async fn delete_object(&self, path: &ObjectPath, now: UnixTime) -> Result<(), Failure> {
+        let answer = self.ask_patiently("DELETE", &self.url(path, &[]), &[], Vec::new(), now).await?;
+        if answer.is_success() { Ok(()) } else { Err(refused("DELETE", &answer)) }
+    }
+
+    /// ListMultipartUploads: the keys, below the shared prefix, and ids of uploads in parts below `prefix` that were
+    /// begun before `before`.
+    pub(crate) async fn open_uploads(
+        &self,
+        prefix: &str,
+        before: UnixTime,
+        now: UnixTime,
+    ) -> Result<Vec<(String, String)>, Failure> {
+        let whole = format!("{}{prefix}", self.prefix);
+        let (_, bucket) = self.bucket.locate("/");
+        let mut found = Vec::new();
+        let mut after: Option<(String, String)> = None;
+        for _ in 0..MAX_PAGES {
+            let mut query = vec![("uploads", ""), ("max-uploads", "1000"), ("prefix", &whole)];
+            if let Some((key, id)) = &after {
+                query.extend([("key-marker", key.as_str()), ("upload-id-marker", id.as_str())]);
+            }
+            let url = format!("{bucket}?{}", sigv4::canonical_query(&query));
+            let answer = self.ask_patiently("GET", &url, &[], Vec::new(), now).await?;
+            if !answer.is_success() {
+                return Err(refused("ListMultipartUploads", &answer));
+            }
+            let page = xml::upload_page(answer.text()).ok_or_else(|| unreadable("ListMultipartUploads"))?;
+            for upload in page.uploads {
+                let begun = UnixTime::from_rfc3339(&upload.initiated);
+                let key = upload.key.strip_prefix(&self.prefix).map(String::from);
+                if let (Some(key), true) = (key, begun.is_some_and(|begun| begun < before)) {
+                    found.push((key, upload.upload_id));
+                }
+            }
+            after = match (page.is_truncated, page.next_key_marker, page.next_upload_id_marker) {
+                (true, Some(key), Some(id)) => Some((key, id)),
+                _ => break,
+            };
+        }
+        Ok(found)
+    }
+
+    /// One signed request that may be made twice, whatever the answer: where S3 is busy or out of reach for a moment,
+    /// it is.
+    async fn ask_patiently(
+        &self,
+        method: &'static str,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+        now: UnixTime,
+    ) -> Result<Answer, Failure> {
+        let mut tries = 1;
+        loop {
+            let answer = self.ask(method, url, headers, body.clone(), now).await;
+            let again = match &answer {
+                Ok(answer) => matches!(answer.status, 500 | 502 | 503 | 504),
+                Err(failure) => matches!(failure.refusal, Refusal::OriginUnavailable("S3 cannot be reached")),
+            };
+            if !again || tries == MAX_TRIES {
+                return answer;
+            }
+            crate::pause::pause(tries).await?;
+            tries += 1;
+        }
     }
 
     /// One signed request; an answer that is no success becomes a refusal.
@@ -174,7 +260,15 @@ impl S3 {
             return Err(Refusal::OriginUnavailable("our AWS credentials have ended").into());
         }
         let request = self.identity.sign(method, url, headers, body, now)?;
-        self.client.send(request).await
+        let answer = self.client.send(request).await?;
+        // By the time that the answer was made, ours had gone on; the clock of the call is the one in question.
+        let told = answer.date.as_deref().and_then(clouddrop_core::time::from_http_date);
+        if let Some(told) = told
+            && told.as_millis().abs_diff(now.as_millis()) > MAX_SKEW_MILLIS
+        {
+            return Err(Refusal::OriginUnavailable("our clock is more than five minutes from S3's").into());
+        }
+        Ok(answer)
     }
 
     fn url(&self, path: &ObjectPath, query: &[(&str, &str)]) -> String {

@@ -1,8 +1,8 @@
 //! The revocation list in the bucket: read with its version, written on condition.
 
-use super::{S3, refused};
+use super::S3;
+use super::store::{Stored, Written};
 use crate::failure::Failure;
-use clouddrop_core::issue::fault;
 use clouddrop_core::revocation::{LIST_NAME, List};
 use clouddrop_core::{Refusal, UnixTime};
 
@@ -10,30 +10,16 @@ use clouddrop_core::{Refusal, UnixTime};
 #[derive(Debug)]
 pub(crate) struct StoredList {
     pub(crate) list: List,
-    etag: String,
-}
-
-/// Who wrote.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Written {
-    /// We did.
-    Ours,
-    /// Somebody else was first: read again.
-    LostRace,
+    stored: Stored,
 }
 
 impl S3 {
-    /// The list as it is now; `None` if there is none, or it may not be read: S3 does not tell which.
+    /// The list as it is now; `None` if there is none, or it may not be read: S3 may not tell which.
     pub(crate) async fn read_list(&self, now: UnixTime) -> Result<Option<StoredList>, Failure> {
-        let (_, url) = self.records.locate(LIST_NAME);
-        let answer = self.ask("GET", &url, &[], Vec::new(), now).await?;
-        if !answer.is_success() {
-            return if fault::is_missing(answer.text()) { Ok(None) } else { Err(refused("GET of the list", &answer)) };
-        }
-        let etag = answer.etag.ok_or(Refusal::OriginError("a revocation list without a version"))?;
-        let list = List::parse(answer.body)
+        let Some(mut stored) = self.get(LIST_NAME, now).await? else { return Ok(None) };
+        let list = List::parse(std::mem::take(&mut stored.bytes))
             .map_err(|bad| Failure::because(Refusal::OriginError("the revocation list is damaged"), bad.0))?;
-        Ok(Some(StoredList { list, etag }))
+        Ok(Some(StoredList { list, stored }))
     }
 
     /// Stores a list in the place of the one that it was made from, or, if it was made from none, where there is none.
@@ -43,20 +29,6 @@ impl S3 {
         made_from: Option<&StoredList>,
         now: UnixTime,
     ) -> Result<Written, Failure> {
-        let condition = match made_from {
-            Some(stored) => ("if-match", stored.etag.as_str()),
-            None => ("if-none-match", "*"),
-        };
-        let headers = [("content-type", "application/octet-stream"), condition];
-        let (_, url) = self.records.locate(LIST_NAME);
-        let answer = self.ask("PUT", &url, &headers, list.as_bytes().to_vec(), now).await?;
-        if answer.is_success() {
-            return Ok(Written::Ours);
-        }
-        if fault::is_lost_race(answer.text()) {
-            Ok(Written::LostRace)
-        } else {
-            Err(refused("PUT of the list", &answer))
-        }
+        self.put(LIST_NAME, list.as_bytes().to_vec(), made_from.map(|list| &list.stored), now).await
     }
 }

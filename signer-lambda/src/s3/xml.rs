@@ -1,4 +1,4 @@
-//! The four documents of an upload in parts (S3 API reference). What is not of the expected form is `None`.
+//! The documents of S3 that are read and written here (S3 API reference). What is not of the expected form is `None`.
 
 use quick_xml::de::from_str;
 use quick_xml::escape::escape;
@@ -27,6 +27,62 @@ pub(super) struct PartPage {
     pub(super) is_truncated: bool,
     #[serde(rename = "Part", default)]
     pub(super) parts: Vec<Part>,
+}
+
+/// An object in a list.
+#[derive(PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Found {
+    pub(super) key: String,
+    pub(super) size: u64,
+    /// With its quotes.
+    #[serde(rename = "ETag")]
+    pub(super) etag: String,
+}
+
+/// A page of ListObjectsV2.
+#[derive(PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct KeyPage {
+    pub(super) is_truncated: bool,
+    #[serde(rename = "Contents", default)]
+    pub(super) keys: Vec<Found>,
+}
+
+/// A ListBucketResult.
+pub(super) fn key_page(body: &str) -> Option<KeyPage> {
+    body.contains("<ListBucketResult")
+        .then(|| from_str(body).ok())?
+        .filter(|page: &KeyPage| page.keys.len() <= MAX_PAGE)
+}
+
+/// An upload in parts that is open.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct OpenUpload {
+    pub(super) key: String,
+    #[serde(rename = "UploadId")]
+    pub(super) upload_id: String,
+    /// When it was begun (RFC 3339).
+    pub(super) initiated: String,
+}
+
+/// A page of ListMultipartUploads.
+#[derive(PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UploadPage {
+    pub(super) is_truncated: bool,
+    pub(super) next_key_marker: Option<String>,
+    #[serde(rename = "NextUploadIdMarker")]
+    pub(super) next_upload_id_marker: Option<String>,
+    #[serde(rename = "Upload", default)]
+    pub(super) uploads: Vec<OpenUpload>,
+}
+
+/// A ListMultipartUploadsResult.
+pub(super) fn upload_page(body: &str) -> Option<UploadPage> {
+    let is_page = body.contains("<ListMultipartUploadsResult");
+    is_page.then(|| from_str(body).ok())?.filter(|page: &UploadPage| page.uploads.len() <= MAX_PAGE)
 }
 
 /// The id in an InitiateMultipartUploadResult.

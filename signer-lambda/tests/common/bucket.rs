@@ -3,6 +3,7 @@
 use clouddrop_dev_s3::{Durability, Identity, Options, Server};
 use serde_json::json;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Runs `test` with the URL of a bucket in which the signer may do what its role allows, and the edge too.
 pub(crate) fn with_bucket(test: impl FnOnce(&str)) {
@@ -24,12 +25,36 @@ pub(crate) fn with_bucket(test: impl FnOnce(&str)) {
     server.join().unwrap();
 }
 
+/// The URL of a bucket that lives as long as the test's process: for tests that do not mind each other's objects.
+pub(crate) fn shared() -> &'static str {
+    static URL: OnceLock<String> = OnceLock::new();
+    URL.get_or_init(|| {
+        let (ready, started) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let folder = tempfile::tempdir().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let server = Server::start(options(folder.path())).await.unwrap();
+                ready.send(server.address()).unwrap();
+                std::future::pending::<()>().await;
+            });
+        });
+        format!("http://{}/bucket", started.recv().unwrap())
+    })
+}
+
 fn options(data: &Path) -> Options {
     let identities = json!([
         {
             "name": "signer", "access_key_id": "AKIDSIGNER", "secret_access_key": "signer-secret-0123456789",
-            "allow": ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], "prefixes": ["files/"],
-            "also": [{ "allow": ["s3:GetObject", "s3:PutObject"], "prefixes": ["records/revoked"] }],
+            "allow": [
+                "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListBucket",
+                "s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts",
+            ],
+            "prefixes": ["files/"],
+            "also": [{
+                "allow": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"], "prefixes": ["records/"],
+            }],
         },
         {
             "name": "edge", "access_key_id": super::EDGE_ID, "secret_access_key": super::EDGE_SECRET,

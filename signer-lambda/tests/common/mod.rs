@@ -29,7 +29,7 @@ pub(crate) fn environment() -> Environment {
         ("FILE_HOST", "127.0.0.1:8788".to_string()),
         ("AUDIENCE", "dev".into()),
         ("ISSUER", "clouddrop".into()),
-        ("ORIGIN", "http://127.0.0.1:9/bucket".into()),
+        ("ORIGIN", bucket::shared().into()),
         ("REGION", "us-east-1".into()),
         ("OBJECT_PREFIX", "files/".into()),
         ("TOKEN_KEYS", TOKEN_KEYS.into()),
@@ -81,8 +81,10 @@ pub(crate) fn request(path: &str, body: impl Into<Vec<u8>>) -> Request<Vec<u8>> 
         .unwrap()
 }
 
+/// The time of this process's first call, the same for all: S3 checks that it is now.
 pub(crate) fn now() -> UnixTime {
-    UnixTime::from_secs(1_800_000_000)
+    static NOW: std::sync::OnceLock<UnixTime> = std::sync::OnceLock::new();
+    *NOW.get_or_init(|| UnixTime::from_secs(clouddrop_signer::now().as_secs()))
 }
 
 pub(crate) fn answer(signer: &Signer, request: Request<Vec<u8>>) -> Response<String> {
@@ -106,7 +108,11 @@ pub(crate) fn get(path: &str) -> Request<Vec<u8>> {
 
 /// The code of a refused call; the body is exactly a problem.
 pub(crate) fn refused(reply: &Response<String>) -> (u16, String) {
-    let problem: BTreeMap<String, Value> = serde_json::from_str(reply.body()).unwrap();
+    let mut problem: BTreeMap<String, Value> = serde_json::from_str(reply.body()).unwrap();
+    if let Some(detail) = problem.remove("detail") {
+        assert!(detail.as_str().is_some_and(|text| !text.is_empty()), "{detail}");
+        assert_ne!(reply.status(), 401, "who has not shown who it is is told no more");
+    }
     assert_eq!(problem.keys().collect::<Vec<_>>(), ["code", "request_id", "status", "title"], "{}", reply.body());
     assert_eq!(problem["status"], reply.status().as_u16());
     assert_eq!(reply.headers()["content-type"], "application/problem+json");

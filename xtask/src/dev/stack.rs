@@ -58,7 +58,7 @@ pub(crate) fn start(
     let bucket = format!("{s3}/{BUCKET}");
 
     say::line("--> signer: start");
-    let signer = start_signer(&state, &hosts[1], &bucket, processes)?;
+    let signer = start_signer(&state, &hosts, &bucket, processes)?;
     let signer_pid = processes.last_pid().unwrap_or_default();
 
     say::line("--> edge: start in workerd");
@@ -127,12 +127,20 @@ fn start_s3(
             "also": [also],
         })
     };
-    // As in AWS: of files the edge only reads and, by a condition on s3:prefix, lists, and the signer only writes; the list of what is taken back is read by
-    // both and written by the signer.
-    let upload = ["PutObject", "AbortMultipartUpload", "ListMultipartUploadParts"];
+    // As in AWS: of files the edge only reads and, by a condition on s3:prefix, lists; the signer writes, deletes and
+    // lists them, and reads none. Records are the signer's; the edge reads the list of what is taken back.
+    let of_files = [
+        "PutObject",
+        "DeleteObject",
+        "AbortMultipartUpload",
+        "ListBucket",
+        "ListBucketMultipartUploads",
+        "ListMultipartUploadParts",
+    ];
+    let of_records = ["GetObject", "PutObject", "DeleteObject", "ListBucket"];
     let identities = json!([
         identity("edge", &state.edge, may(OBJECT_PREFIX, &["GetObject", "ListBucket"]), may(REVOKED, &["GetObject"])),
-        identity("signer", &state.signer, may(OBJECT_PREFIX, &upload), may(REVOKED, &["GetObject", "PutObject"])),
+        identity("signer", &state.signer, may(OBJECT_PREFIX, &of_files), may(RECORDS_PREFIX, &of_records)),
     ]);
     let file = run_folder.path.join("identities.json");
     state::write_private(&file, identities.to_string().as_bytes())?;
@@ -153,16 +161,19 @@ fn start_s3(
 /// Starts the signer; its URL.
 fn start_signer(
     state: &State,
-    file_host: &str,
+    [page_host, file_host]: &[String; 2],
     bucket: &str,
     processes: &mut Processes,
 ) -> Result<String, Interruption> {
-    let api_keys = json!([{ "name": "dev", "sha256": state.api_key_hash() }]).to_string();
+    let api_keys = json!([{ "name": "dev", "sha256": state.api_key_hash(), "role": "admin" }]).to_string();
+    let webhook_secret = state.webhook_secret();
     let token_keys = state.token_keys_json()?;
     let mut command = Command::new(server("clouddrop-signer-serve")?);
     // Nothing of this environment: an AWS variable of the developer must not reach it.
     command.args(["--listen", "127.0.0.1:0"]).env_clear().envs([
-        ("FILE_HOST", file_host),
+        ("FILE_HOST", file_host.as_str()),
+        ("PAGE_HOST", page_host),
+        ("WEBHOOK_SECRET", &webhook_secret),
         ("AUDIENCE", AUDIENCE),
         ("ISSUER", ISSUER),
         ("ORIGIN", bucket),

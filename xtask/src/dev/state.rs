@@ -95,6 +95,14 @@ impl State {
         Sha256::digest(&self.api_key).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// What webhooks' secrets are made from. It follows from another secret of the stack: a state that an older program
+    /// wrote has it, too.
+    pub(crate) fn webhook_secret(&self) -> String {
+        let mut hash = Sha256::new_with_prefix("webhooks");
+        hash.update(&self.signer.secret_access_key);
+        BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
+    }
+
     fn random() -> anyhow::Result<Self> {
         let token_key = |kid: &str| -> anyhow::Result<TokenKey> {
             Ok(TokenKey { issuer: ISSUER.into(), kid: kid.into(), secret: random_text()? })
