@@ -152,7 +152,7 @@ fn function_url_events_are_answered() {
         event("POST", "/api/v1/shares", Some(("eyJrZXkiOiJhIGIifQ==", true))),
         event("POST", "/api/v1/uploads", Some((r#"{"name":"a","size":5}"#, false))),
         stranger,
-        event("GET", "/api/v1/shares", None),
+        event("PUT", "/api/v1/shares", None),
         nameless,
     ]);
     let statuses: Vec<_> = answers.iter().map(|(_, answer)| answer["statusCode"].as_u64().unwrap()).collect();
@@ -168,7 +168,7 @@ fn function_url_events_are_answered() {
             _ => assert_eq!(body["request_id"], format!("event-{number}")),
         }
     }
-    assert_eq!(answers[4].1["headers"]["allow"], "POST");
+    assert_eq!(answers[4].1["headers"]["allow"], "GET, POST");
     assert_eq!(answers[3].1["headers"]["content-type"], "application/problem+json");
 }
 

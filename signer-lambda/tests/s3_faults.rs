@@ -4,35 +4,49 @@
 mod common;
 
 use clouddrop_core::UnixTime;
-use clouddrop_core::issue::UploadRequest;
 use clouddrop_core::revocation::{Draft, Entry, Kind, Mark};
 use clouddrop_signer::Signer;
-use common::{answer, get, now, refused, request, signer_with};
+use common::bucket::shared;
+use common::{answer, get, now, post, refused, request, signer_with};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 const MIB: u64 = 1024 * 1024;
+/// Port 9 of loopback: nobody.
+const NOBODY: &str = "http://127.0.0.1:9/bucket";
 
-/// A server that gives the same answers to whoever asks, one to each connection, and remembers the requests.
+/// In front of the real bucket: what begins with `of` gets the next of these answers, and none once they are used up;
+/// all else is the bucket's. It remembers what it has answered.
 struct FakeS3 {
     origin: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
+/// Requests about files.
+const FILES: &str = "/bucket/files/";
+/// Requests about the revocation list.
+const LIST: &str = "/bucket/records/revoked";
+
 impl FakeS3 {
-    fn new(answers: Vec<String>) -> Self {
+    fn new(of: &'static str, answers: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}/bucket", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         std::thread::spawn(move || {
-            for answer in answers {
-                let (mut stream, _) = listener.accept().unwrap();
+            let mut answers = answers.into_iter();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
                 let request = read(&stream);
-                seen.lock().unwrap().push(request);
-                let _ = stream.write_all(answer.as_bytes());
+                let text = String::from_utf8_lossy(&request).into_owned();
+                if text.split(' ').nth(1).is_some_and(|target| target.starts_with(of)) || text.is_empty() {
+                    seen.lock().unwrap().push(text);
+                    let _ = stream.write_all(answers.next().unwrap_or_default().as_bytes());
+                } else {
+                    let _ = stream.write_all(&ask_the_bucket(&request));
+                }
             }
         });
         Self { origin, requests }
@@ -43,7 +57,20 @@ impl FakeS3 {
     }
 }
 
-fn read(stream: &TcpStream) -> String {
+/// The whole answer of the real bucket.
+fn ask_the_bucket(request: &[u8]) -> Vec<u8> {
+    let authority = shared().strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let mut bucket = TcpStream::connect(authority).unwrap();
+    let end = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    bucket.write_all(&request[..end]).unwrap();
+    bucket.write_all(b"\r\nConnection: close").unwrap();
+    bucket.write_all(&request[end..]).unwrap();
+    let mut answer = Vec::new();
+    bucket.read_to_end(&mut answer).unwrap();
+    answer
+}
+
+fn read(stream: &TcpStream) -> Vec<u8> {
     let mut reader = BufReader::new(stream);
     let mut text = String::new();
     let mut length = 0;
@@ -51,15 +78,17 @@ fn read(stream: &TcpStream) -> String {
         let from = text.len();
         // The end, or a TLS handshake, which is no text.
         if !reader.read_line(&mut text).is_ok_and(|read| read > 0) {
-            return text;
+            return Vec::new();
         }
         if let Some(value) = text[from..].to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().unwrap();
         }
     }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    text + &String::from_utf8_lossy(&body)
+    let mut whole = text.into_bytes();
+    let head = whole.len();
+    whole.resize(head + length, 0);
+    reader.read_exact(&mut whole[head..]).unwrap();
+    whole
 }
 
 fn http(status: u16, body: &str) -> String {
@@ -82,22 +111,22 @@ fn page(parts: &[(u32, u64)], is_truncated: bool) -> String {
     http(200, &format!("<ListPartsResult><IsTruncated>{is_truncated}</IsTruncated>{parts}</ListPartsResult>"))
 }
 
-/// A genuine upload token for `size` bytes, made without beginning an upload.
-fn token(size: u64) -> String {
-    let signer = signer_with(&[]);
-    let request: UploadRequest = serde_json::from_value(json!({ "name": "a", "size": size })).unwrap();
-    let upload = request.check([1; 16], "files/", u64::MAX, now()).unwrap();
-    let key = signer.config().token_keys().newest_of("clouddrop", now()).unwrap();
-    upload.mint([1; 16], "dev", key, now()).unwrap()
+/// What S3 says when an upload in parts is begun.
+fn begun() -> String {
+    http(200, "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
 }
 
-/// What a call of the upload makes of `answers`: the reply's status and its body, which names nothing of S3's.
+/// What a call of the upload makes of `answers`: the reply's status and its body, which names nothing of S3's, and the
+/// requests of the call.
 fn call(path: &str, size: u64, answers: Vec<String>) -> (u16, String, Vec<String>) {
-    let s3 = FakeS3::new(answers);
-    let body = json!({ "upload": token(size), "upload_id": "u" }).to_string();
-    let reply = answer(&s3.signer(), request(&format!("/api/v1/uploads/{path}"), body));
+    let s3 = FakeS3::new(FILES, [vec![begun()], answers].concat());
+    let signer = s3.signer();
+    let (status, granted) = post(&signer, "/api/v1/uploads", json!({ "name": "a", "size": size }).to_string());
+    assert_eq!(status, 201, "{granted}");
+    let body = json!({ "upload": granted["upload"], "upload_id": "u" }).to_string();
+    let reply = answer(&signer, request(&format!("/api/v1/uploads/{path}"), body));
     assert!(!reply.body().contains("names a key"), "{}", reply.body());
-    let requests = s3.requests.lock().unwrap().clone();
+    let requests = s3.requests.lock().unwrap()[1..].to_vec();
     (reply.status().as_u16(), reply.into_body(), requests)
 }
 
@@ -135,7 +164,7 @@ fn list(etag: &str) -> String {
 
 /// What a call to revoke makes of `answers`: the status, and the conditions of the writes that were tried.
 fn revoke(answers: Vec<String>) -> (u16, Vec<String>) {
-    let s3 = FakeS3::new(answers);
+    let s3 = FakeS3::new(LIST, answers);
     let reply = answer(&s3.signer(), request("/api/v1/revocations", r#"{"token_id":"61"}"#));
     assert!(!reply.body().contains("names a key"), "{}", reply.body());
     let requests = s3.requests.lock().unwrap();
@@ -170,7 +199,7 @@ fn what_is_revoked_already_is_not_written_again() {
     let until = UnixTime::from_secs(0x7f7f_7f7f);
     draft.add(&Entry { kind: Kind::Token, mark: Mark::of_id(&[b'a'; 16]), until }).unwrap();
     let bytes = String::from_utf8(draft.encode(UnixTime::from_secs(0))).unwrap();
-    let s3 = FakeS3::new(vec![http(200, &bytes).replacen("\r\n", "\r\nETag: \"v1\"\r\n", 1)]);
+    let s3 = FakeS3::new(LIST, vec![http(200, &bytes).replacen("\r\n", "\r\nETag: \"v1\"\r\n", 1)]);
     let body = json!({ "token_id": "61".repeat(16) }).to_string();
     let reply = answer(&s3.signer(), request("/api/v1/revocations", body));
     let revoked: serde_json::Value = serde_json::from_str(reply.body()).unwrap();
@@ -182,8 +211,8 @@ fn what_is_revoked_already_is_not_written_again() {
 #[test]
 fn a_change_that_always_comes_second_is_given_up() {
     let lost = || [list("\"v1\""), error(412, "PreconditionFailed")];
-    let (status, writes) = revoke((0..17).flat_map(|_| lost()).collect());
-    assert_eq!((status, writes.len()), (503, 16));
+    let (status, writes) = revoke((0..25).flat_map(|_| lost()).collect());
+    assert_eq!((status, writes.len()), (503, 24));
 }
 
 #[test]
@@ -197,7 +226,7 @@ fn a_list_that_cannot_be_trusted_is_never_written_over() {
         ("is refused", vec![error(403, "SignatureDoesNotMatch")], 502, 0),
         ("is there and may not be read", vec![denied(), error(412, "PreconditionFailed"), denied()], 502, 1),
         ("may not be written", vec![list("\"v1\""), denied()], 502, 1),
-        ("cannot be written now", vec![list("\"v1\""), error(500, "InternalError")], 503, 1),
+        ("cannot be written now", vec![list("\"v1\""), error(500, "InternalError")], 503, 3),
     ] {
         let (found, tried) = revoke(answers);
         assert_eq!((found, tried.len()), (status, writes), "{what}");
@@ -206,12 +235,12 @@ fn a_list_that_cannot_be_trusted_is_never_written_over() {
 
 #[test]
 fn a_signer_starts_without_its_list_and_makes_it_when_it_is_asked() {
-    let (signer, lines) = common::signer_with_log(); // port 9 of loopback: nobody
+    let (signer, lines) = common::signer_with_log_and(&[("ORIGIN", NOBODY)]);
     common::wait(signer.ensure_list(now()));
     let said = lines.lock().unwrap().clone();
     assert!(said.contains("the revocation list") && said.contains(r#""alarm":true"#), "{said}");
     for (made, says_so) in [(http(200, ""), true), (error(412, "PreconditionFailed"), false)] {
-        let s3 = FakeS3::new(vec![error(403, "AccessDenied"), made, list("\"v1\"")]);
+        let s3 = FakeS3::new(LIST, vec![error(403, "AccessDenied"), made, list("\"v1\"")]);
         let (signer, lines) = common::signer_with_log_and(&[("ORIGIN", &s3.origin)]);
         let reply = answer(&signer, get("/api/v1/revocations"));
         assert_eq!(reply.status(), 200, "{}", reply.body());
@@ -231,11 +260,11 @@ fn an_answer_over_the_limit_is_not_read() {
 
 #[test]
 fn nobody_there_is_said_so() {
-    let signer = signer_with(&[("MULTIPART_THRESHOLD", "10")]); // port 9 of loopback: nobody
+    let signer = signer_with(&[("ORIGIN", NOBODY), ("MULTIPART_THRESHOLD", "10")]);
     let reply = answer(&signer, request("/api/v1/uploads", r#"{"name":"a","size":11}"#));
     assert_eq!(refused(&reply), (503, "origin_unavailable".into()));
     // Somebody there who speaks no TLS.
-    let s3 = FakeS3::new(vec![http(200, "")]);
+    let s3 = FakeS3::new(FILES, vec![http(200, "")]);
     let origin = s3.origin.replace("http:", "https:");
     let signer = signer_with(&[("ORIGIN", &origin), ("MULTIPART_THRESHOLD", "10")]);
     assert_eq!(answer(&signer, request("/api/v1/uploads", r#"{"name":"a","size":11}"#)).status(), 503);
@@ -243,13 +272,35 @@ fn nobody_there_is_said_so() {
 
 #[test]
 fn ended_credentials_ask_nobody() {
-    let s3 = FakeS3::new(vec![page(&[], false)]);
-    let body = json!({ "upload": token(100), "upload_id": "u" }).to_string();
+    let s3 = FakeS3::new("/bucket/", vec![]);
     let end = now().as_secs().to_string();
     let signer = signer_with(&[("ORIGIN", &s3.origin), ("AWS_CREDENTIALS_EXPIRE", &end)]);
-    let reply = answer(&signer, request("/api/v1/uploads/list", body));
-    assert_eq!(refused(&reply), (503, "origin_unavailable".into()));
+    for (path, body) in [("uploads", r#"{"name":"a","size":1}"#), ("shares", r#"{"key":"a"}"#)] {
+        let reply = answer(&signer, request(&format!("/api/v1/{path}"), body));
+        assert_eq!(refused(&reply), (503, "origin_unavailable".into()));
+        assert!(reply.headers().contains_key("retry-after"));
+    }
     assert!(s3.requests.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_clock_that_is_far_from_s3s_refuses() {
+    let dated = |offset: i64| {
+        let at = UnixTime::from_millis(now().as_millis() + offset * 1000);
+        list("\"v1\"").replacen("\r\n", &format!("\r\nDate: {}\r\n", http_date(at)), 1)
+    };
+    for (offset, status) in [(299, 200), (-299, 200), (301, 503), (-301, 503), (86_400, 503)] {
+        let s3 = FakeS3::new(LIST, vec![dated(offset)]);
+        let reply = answer(&s3.signer(), get("/api/v1/revocations"));
+        assert_eq!(reply.status(), status, "{offset}: {}", reply.body());
+        assert_eq!(reply.headers().contains_key("retry-after"), status == 503);
+    }
+}
+
+/// The preferred form of RFC 9110 section 5.6.7.
+fn http_date(at: UnixTime) -> String {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(at.as_secs());
+    httpdate::fmt_http_date(time)
 }
 
 #[test]
