@@ -5,7 +5,7 @@ mod common;
 
 use clouddrop_signer::Signer;
 use common::bucket::with_bucket;
-use common::{request, signer_with, wait};
+use common::{put, request, signer_with, wait};
 use serde_json::{Value, json};
 
 const MIB: usize = 1024 * 1024;
@@ -20,20 +20,6 @@ fn post(signer: &Signer, path: &str, body: &Value) -> (u16, Value) {
     let call = request(&format!("/api/v1/uploads{path}"), body.to_string());
     let reply = wait(signer.answer(call, "platform-1", clouddrop_signer::now()));
     (reply.status().as_u16(), serde_json::from_str(reply.body()).unwrap_or(Value::Null))
-}
-
-/// Sends bytes as a client does: the status, or 0 where the server refused before it had read them all.
-fn put(url: &Value, headers: &Value, body: &[u8]) -> u16 {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
-    let mut call = agent.put(url.as_str().unwrap());
-    for (name, value) in headers.as_object().into_iter().flatten().filter(|(name, _)| *name != "content-length") {
-        call = call.header(name, value.as_str().unwrap());
-    }
-    match call.send(body) {
-        Ok(reply) => reply.status().as_u16(),
-        Err(ureq::Error::Io(_)) => 0,
-        Err(error) => panic!("{error}"),
-    }
 }
 
 #[test]

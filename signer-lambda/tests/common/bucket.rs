@@ -43,6 +43,34 @@ pub(crate) fn shared() -> &'static str {
     })
 }
 
+/// The object with this key as the bucket has it, whoever may read it.
+pub(crate) fn objects(origin: &str, key: &str) -> Option<Vec<u8>> {
+    let url = ask(origin, "GET", &format!("/bucket/{key}"));
+    (url.0 == 200).then_some(url.1)
+}
+
+/// Status and body of a request of the bucket's owner.
+pub(crate) fn ask(origin: &str, method: &str, path_and_query: &str) -> (u16, Vec<u8>) {
+    use clouddrop_core::sigv4::{Credentials, Signer, ToSign};
+    let authority = origin.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let credentials = Credentials {
+        access_key_id: "AKIDOWNER".into(),
+        secret_access_key: String::from("owner-secret-0123456789").into(),
+        session_token: None,
+        expires: None,
+    };
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    let ask = ToSign { method, host: authority, path, query, extra: &[], payload: "UNSIGNED-PAYLOAD" };
+    let headers = Signer::new("us-east-1".into(), "s3").sign(&credentials, &ask, clouddrop_signer::now()).into_vec();
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+    let mut call = http::Request::builder().method(method).uri(format!("http://{authority}{path_and_query}"));
+    for (name, value) in headers {
+        call = call.header(name, value);
+    }
+    let mut reply = agent.run(call.body(()).unwrap()).unwrap();
+    (reply.status().as_u16(), reply.body_mut().read_to_vec().unwrap())
+}
+
 fn options(data: &Path) -> Options {
     let identities = json!([
         {
@@ -59,6 +87,10 @@ fn options(data: &Path) -> Options {
         {
             "name": "edge", "access_key_id": super::EDGE_ID, "secret_access_key": super::EDGE_SECRET,
             "allow": ["s3:GetObject"], "prefixes": ["files/", "records/revoked"],
+        },
+        {
+            "name": "owner", "access_key_id": "AKIDOWNER", "secret_access_key": "owner-secret-0123456789",
+            "allow": ["s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:DeleteObject"], "prefixes": [""],
         },
     ]);
     let identities: Vec<Identity> = serde_json::from_value(identities).unwrap();

@@ -155,3 +155,123 @@ pub(crate) fn through_edge(
     let Decision::Forward(forward) = clouddrop_core::decide(&request, at, edge) else { panic!("not forwarded") };
     forward.sign(body.as_bytes(), at, edge).unwrap()
 }
+
+/// A key of a test, with whom it stands for; a signer of [`people`] knows them all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Person {
+    pub(crate) owner: &'static str,
+    pub(crate) role: &'static str,
+}
+
+pub(crate) const ALICE: Person = Person { owner: "alice", role: "member" };
+pub(crate) const BOB: Person = Person { owner: "bob", role: "member" };
+pub(crate) const VERA: Person = Person { owner: "alice", role: "viewer" };
+pub(crate) const ADMIN: Person = Person { owner: "root", role: "admin" };
+
+impl Person {
+    fn key(self) -> String {
+        format!("key-of-{}-{}-0123456789abcdef", self.owner, self.role)
+    }
+
+    /// A call of this person's: status and body.
+    pub(crate) fn calls(self, signer: &Signer, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        self.calls_with(signer, method, path, body, &[])
+    }
+
+    pub(crate) fn calls_with(
+        self,
+        signer: &Signer,
+        method: &str,
+        path: &str,
+        body: &Value,
+        headers: &[(&'static str, &str)],
+    ) -> (u16, Value) {
+        call_as(signer, &self.key(), method, path, body, headers)
+    }
+
+    pub(crate) fn posts(self, signer: &Signer, path: &str, body: &Value) -> (u16, Value) {
+        self.calls(signer, "POST", path, body)
+    }
+
+    pub(crate) fn gets(self, signer: &Signer, path: &str) -> (u16, Value) {
+        self.calls(signer, "GET", path, &Value::Null)
+    }
+
+    pub(crate) fn deletes(self, signer: &Signer, path: &str) -> u16 {
+        self.calls(signer, "DELETE", path, &Value::Null).0
+    }
+}
+
+/// A call with a bearer token, at the time that it is.
+pub(crate) fn call_as(
+    signer: &Signer,
+    bearer: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+    headers: &[(&'static str, &str)],
+) -> (u16, Value) {
+    let mut call = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("x-clouddrop-authorization", format!("Bearer {bearer}"))
+        .header("x-clouddrop-request-id", "test-1")
+        .header("x-clouddrop-client-address", "203.0.113.9");
+    for (name, value) in headers {
+        call = call.header(*name, *value);
+    }
+    let call = if body.is_null() {
+        call.body(Vec::new())
+    } else {
+        call.header("content-type", "application/json").body(body.to_string().into_bytes())
+    };
+    let reply = wait(signer.answer(call.unwrap(), "platform-1", clouddrop_signer::now()));
+    if reply.status().as_u16() >= 400 {
+        refused(&reply);
+    }
+    (reply.status().as_u16(), serde_json::from_str(reply.body()).unwrap_or(Value::Null))
+}
+
+/// A signer that knows [`ALICE`], [`BOB`], [`VERA`] and [`ADMIN`], with a bucket of its own.
+pub(crate) fn people(origin: &str, changes: &[(&'static str, &str)]) -> Signer {
+    let keys: Vec<Value> = [ALICE, BOB, VERA, ADMIN]
+        .iter()
+        .map(|person| {
+            let mut digest = String::new();
+            push_hex(&mut digest, &sha256(person.key().as_bytes()));
+            let name = format!("{}-{}", person.owner, person.role);
+            serde_json::json!({ "name": name, "sha256": digest, "owner": person.owner, "role": person.role })
+        })
+        .collect();
+    let keys = Value::from(keys).to_string();
+    let mut all = vec![("ORIGIN", origin), ("API_KEYS", keys.as_str()), ("PAGE_HOST", "127.0.0.1:8787")];
+    all.push(("WEBHOOK_SECRET", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"));
+    all.extend(changes);
+    signer_with(&all)
+}
+
+/// Sends bytes as a client does: the status, or 0 where the server refused before it had read them all.
+pub(crate) fn put(url: &Value, headers: &Value, body: &[u8]) -> u16 {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+    let mut call = agent.put(url.as_str().unwrap());
+    for (name, value) in headers.as_object().into_iter().flatten().filter(|(name, _)| *name != "content-length") {
+        call = call.header(name, value.as_str().unwrap());
+    }
+    match call.send(body) {
+        Ok(reply) => reply.status().as_u16(),
+        Err(ureq::Error::Io(_)) => 0,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A file of this person's that has been sent in: its view.
+pub(crate) fn sends(person: Person, signer: &Signer, name: &str, content: &[u8]) -> Value {
+    let asked = serde_json::json!({ "name": name, "size": content.len(), "type": "text/plain" });
+    let (status, granted) = person.posts(signer, "/api/v1/uploads", &asked);
+    assert_eq!(status, 201, "{granted}");
+    assert_eq!(put(&granted["url"], &granted["headers"], content), 200);
+    let done = serde_json::json!({ "upload": granted["upload"] });
+    let (status, file) = person.posts(signer, "/api/v1/uploads/complete", &done);
+    assert_eq!(status, 200, "{file}");
+    file
+}
