@@ -270,6 +270,7 @@ pub(crate) async fn abort(call: &Call<'_>) -> Result<Response<String>, Failure> 
     if request.upload_id.is_some() && request.upload_id != record.upload_id {
         return Err(Refusal::NotFound.into());
     }
+    of_link(call, record.link.as_deref())?;
     throw_away(call.signer, grant.path(), &record, call.now).await?;
     call.audit(&file).await?;
     Ok(reply::empty())
@@ -318,17 +319,25 @@ async fn open(call: &Call<'_>) -> Result<(UploadGrant, Result<UploadRecord, File
     let record: Option<UploadRecord> = call.signer.read(&format!("{}{file}", folder(&tag)), call.now).await?;
     let Some(record) = record else {
         let file: Option<FileRecord> = call.signer.read(&format!("{}{file}", files::folder(&tag)), call.now).await?;
-        return Ok((grant, Err(file.ok_or(Refusal::Gone("the upload was thrown away"))?)));
+        let file = file.ok_or(Refusal::Gone("the upload was thrown away"))?;
+        of_link(call, file.link.as_deref())?;
+        return Ok((grant, Err(file)));
     };
-    if let Caller::Guest(guest) = call.caller()?
-        && record.link.as_ref() != Some(&guest.link)
-    {
-        return Err(Refusal::Forbidden("the upload is of another link").into());
-    }
+    of_link(call, record.link.as_deref())?;
     if request.upload_id.is_some() && request.upload_id != record.upload_id {
         return Err(Refusal::NotFound.into());
     }
     Ok((grant, Ok(record)))
+}
+
+/// A guest has to do with uploads by the own link only.
+fn of_link(call: &Call<'_>, link: Option<&str>) -> Result<(), Refusal> {
+    match call.caller()? {
+        Caller::Guest(guest) if link != Some(guest.link.as_str()) => {
+            Err(Refusal::Forbidden("the upload is of another link"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Sees to it that S3 has the whole, and makes it a file. Each step can be made again; the upload's record goes last.
