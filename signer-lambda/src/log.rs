@@ -71,11 +71,14 @@ impl Log {
             refused: Option<u8>,
             #[serde(rename = "Faults", skip_serializing_if = "Option::is_none")]
             faults: Option<u8>,
+            #[serde(rename = "S3Errors", skip_serializing_if = "Option::is_none")]
+            s3_errors: Option<u8>,
             #[serde(rename = "_aws")]
             aws: serde_json::Value,
         }
         let refused = line.code.map(|_| 1);
         let faults = (line.status >= 500).then_some(1);
+        let s3_errors = line.code.is_some_and(|code| code.starts_with("origin_")).then_some(1);
         let dimensions = match line.code {
             Some(_) => serde_json::json!([["operation"], ["code"]]),
             None => serde_json::json!([["operation"]]),
@@ -87,6 +90,9 @@ impl Log {
         if refused.is_some() {
             metrics.push(serde_json::json!({ "Name": "Refused", "Unit": "Count" }));
         }
+        if s3_errors.is_some() {
+            metrics.push(serde_json::json!({ "Name": "S3Errors", "Unit": "Count" }));
+        }
         if faults.is_some() {
             metrics.push(serde_json::json!({ "Name": "Faults", "Unit": "Count" }));
         }
@@ -95,7 +101,7 @@ impl Log {
             "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics }],
         });
         let latency = took.as_secs_f64() * 1000.0;
-        self.write(&Measured { line, calls: 1, latency, refused, faults, aws });
+        self.write(&Measured { line, calls: 1, latency, refused, faults, s3_errors, aws });
     }
 
     /// Writes one number as a metric of its own.

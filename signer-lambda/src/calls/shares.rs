@@ -65,6 +65,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Response<String>, Failure>
         }
     };
     call.audit(&record.id).await?;
+    signer.log.metric("SharesIssued", "Count", 1, call.now);
     if one(call.headers, ACCEPT.as_str()).is_some_and(wants_text) {
         return Ok(reply::text(StatusCode::CREATED, view.link + "\n"));
     }

@@ -375,6 +375,8 @@ pub(crate) async fn finish(
     });
     webhooks::tell(signer, &tag, Topic::FileCreated, &file.id, &told, now).await?;
     settle(signer, record, Settled::Finished, now).await?;
+    signer.log.metric("Uploads", "Count", 1, now);
+    signer.log.metric("UploadedBytes", "Bytes", record.size, now);
     Ok(file)
 }
 

@@ -59,7 +59,11 @@ pub(crate) fn signer_with_log() -> (Signer, Arc<Mutex<String>>) {
 pub(crate) fn signer_with_log_and(changes: &[(&'static str, &str)]) -> (Signer, Arc<Mutex<String>>) {
     let lines = Arc::new(Mutex::new(String::new()));
     let sink = Arc::clone(&lines);
-    let log = Log::to(move |line| *sink.lock().unwrap() += line);
+    let log = Log::to(move |line| {
+        let mut lines = sink.lock().unwrap();
+        *lines += line;
+        *lines += "\n";
+    });
     let mut environment = environment();
     environment.extend(changes.iter().map(|(name, value)| (*name, value.to_string())));
     (Signer::new(config(&environment).unwrap(), log), lines)
@@ -234,6 +238,28 @@ pub(crate) fn call_as(
 
 /// A signer that knows [`ALICE`], [`BOB`], [`VERA`] and [`ADMIN`], with a bucket of its own.
 pub(crate) fn people(origin: &str, changes: &[(&'static str, &str)]) -> Signer {
+    let keys = keys_of_people();
+    signer_with(&variables_of_people(origin, &keys, changes))
+}
+
+/// The same, and its log, a line for each entry.
+pub(crate) fn people_with_log(origin: &str) -> (Signer, Arc<Mutex<String>>) {
+    let keys = keys_of_people();
+    signer_with_log_and(&variables_of_people(origin, &keys, &[]))
+}
+
+fn variables_of_people<'a>(
+    origin: &'a str,
+    keys: &'a str,
+    changes: &[(&'static str, &'a str)],
+) -> Vec<(&'static str, &'a str)> {
+    let mut all = vec![("ORIGIN", origin), ("API_KEYS", keys), ("PAGE_HOST", "127.0.0.1:8787")];
+    all.push(("WEBHOOK_SECRET", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"));
+    all.extend(changes);
+    all
+}
+
+fn keys_of_people() -> String {
     let keys: Vec<Value> = [ALICE, BOB, VERA, ADMIN]
         .iter()
         .map(|person| {
@@ -243,11 +269,7 @@ pub(crate) fn people(origin: &str, changes: &[(&'static str, &str)]) -> Signer {
             serde_json::json!({ "name": name, "sha256": digest, "owner": person.owner, "role": person.role })
         })
         .collect();
-    let keys = Value::from(keys).to_string();
-    let mut all = vec![("ORIGIN", origin), ("API_KEYS", keys.as_str()), ("PAGE_HOST", "127.0.0.1:8787")];
-    all.push(("WEBHOOK_SECRET", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"));
-    all.extend(changes);
-    signer_with(&all)
+    Value::from(keys).to_string()
 }
 
 /// Sends bytes as a client does: the status, or 0 where the server refused before it had read them all.
