@@ -43,7 +43,7 @@ use crate::config::Config;
 use crate::cors;
 use crate::counter::{Reserved, Taken};
 use crate::decide::decide_on;
-use crate::decision::{Decision, Fetch, Head};
+use crate::decision::{Decision, Fetch, Forward, Head};
 use crate::expect::{Expect, Stage, Use};
 use crate::landing::{MAX_TEXT_BYTES, Page};
 use crate::listing::MAX_REPLY_BYTES;
@@ -290,6 +290,12 @@ impl Question<'_> {
                 Err(refusal) => write_refusal(refusal, request, config),
             }
         })
+    }
+
+    /// A signed call of the edge's own to the signer, or nothing if it cannot be made.
+    pub fn own_call(path: &str, body: &[u8], now: UnixTime, config: &Config) -> String {
+        let signed = Forward::own(path).sign(body, now, config);
+        signed.map_or_else(|_| String::new(), |fetch| write::write_again(&fetch, config))
     }
 
     /// The question for the newest revocation list: `url \n names (\n value)*`, or nothing if it cannot be put.

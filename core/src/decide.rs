@@ -21,7 +21,7 @@ use crate::time::UnixTime;
 use crate::token::claims::Target;
 use crate::token::wire::TokenBytes;
 use crate::token::{Listing, Purpose, Verified, carrier, jwt, verify};
-use crate::trail::{Trail, Uses};
+use crate::trail::{EventOf, Trail, Uses};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -79,6 +79,7 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Tra
                 let grant = granted(token, request, &url, method, path, now, config)?;
                 if claims_use {
                     trail.route = "claim";
+                    trail.event = EventOf::of(grant.claims(), grant.path());
                     Ok(Decision::Claim(Claiming::of(&grant, request, now, config)?))
                 } else {
                     read(&grant, request, now, config, trail)
@@ -166,6 +167,7 @@ fn read(
         _ if claims.download_limit().is_some() => return Err(Refusal::ClaimRequired),
         _ => {}
     }
+    trail.event = EventOf::of(claims, grant.path());
     let reader = cors::reader(request, config);
     Ok(Decision::Fetch(Expect::for_object(grant, request, now).read_by(reader).fetch(now, config)?))
 }

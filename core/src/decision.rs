@@ -121,6 +121,12 @@ impl Forward {
             || (self.body == ApiBody::Json && (self.path == "/api/v1/revocations" || self.path.ends_with("/retire")))
     }
 
+    /// A call of the edge's own, of JSON: no client's is ever forwarded there.
+    pub(crate) fn own(path: &str) -> Self {
+        let headers = Vec::from([("content-type", "application/json".into())]);
+        Self { method: "POST".into(), path: path.into(), query: String::new(), body: ApiBody::Json, headers }
+    }
+
     /// Most bytes of body to read: one more means [`Refusal::TooLarge`].
     pub const MAX_BODY_BYTES: usize = MAX_API_BODY_BYTES;
 

@@ -13,30 +13,42 @@ const FAULT: Refusal = Refusal::BadRequest("the query is not name=value pairs, e
 /// Names and values of `query`, as a form writes them: a plus sign is a space.
 ///
 /// # Errors
-/// [`Refusal::UriTooLong`]; [`Refusal::BadRequest`] for a bad escape, a name without a value, a name that stands twice.
+/// [`Refusal::BadRequest`] for a bad escape, a name without a value, a name that stands twice.
 pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Refusal> {
-    if query.len() > MAX_QUERY_BYTES {
-        return Err(Refusal::UriTooLong);
-    }
-    let decode = |text: &str| percent::decode(&text.replace('+', "%20")).ok_or(FAULT);
-    let mut pairs: Vec<(String, String)> = Vec::new();
+    let pairs = read(query)?;
+    let is_twice = |place: usize| pairs[..place].iter().any(|(name, _)| *name == pairs[place].0);
+    if (0..pairs.len()).any(is_twice) { Err(FAULT) } else { Ok(pairs) }
+}
+
+fn read(query: &str) -> Result<Vec<(String, String)>, Refusal> {
+    let mut pairs = Vec::new();
     for pair in query.split('&').filter(|_| !query.is_empty()) {
-        let (name, value) = pair.split_once('=').ok_or(FAULT)?;
-        let name = decode(name)?;
-        if name.is_empty() || pairs.iter().any(|(other, _)| *other == name) {
-            return Err(FAULT);
-        }
-        pairs.push((name, decode(value)?));
+        let (name, value) = pair.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or(FAULT)?;
+        pairs.push((decoded(name)?, decoded(value)?));
     }
     Ok(pairs)
+}
+
+fn decoded(text: &str) -> Result<String, Refusal> {
+    let mut plain = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char == '+' { plain.push_str("%20") } else { plain.push(char) }
+    }
+    percent::decode(&plain).ok_or(FAULT)
 }
 
 /// `query` in the form of the signature (S3 API reference, "Canonical Query String").
 ///
 /// # Errors
-/// Those of [`pairs`].
+/// [`Refusal::UriTooLong`]; those of [`pairs`], but that names may stand twice.
 pub fn canonical(query: &str) -> Result<String, Refusal> {
-    let pairs = pairs(query)?;
+    if query.is_empty() {
+        return Ok(String::new());
+    }
+    if query.len() > MAX_QUERY_BYTES {
+        return Err(Refusal::UriTooLong);
+    }
+    let pairs = read(query)?;
     let borrowed: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     Ok(canonical_query(&borrowed))
 }
@@ -53,6 +65,6 @@ mod tests {
         for bad in ["a", "&", "a=1&", "a=1&a=2", "a=1&%61=2", "=1", "a=%", "a=%ff"] {
             assert_eq!(pairs(bad).unwrap_err().code(), "bad_request", "{bad}");
         }
-        assert_eq!(pairs(&"a".repeat(4097)).unwrap_err(), Refusal::UriTooLong);
+        assert_eq!(canonical(&"a".repeat(4097)).unwrap_err(), Refusal::UriTooLong);
     }
 }

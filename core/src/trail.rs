@@ -1,9 +1,12 @@
 //! [`Trail`]: what was learnt about a request on the way to its decision, for the log and for limits. It decides
 //! nothing.
 
+use crate::access::owner::{is_tag, owner_of};
 use crate::hash;
+use crate::path::ObjectPath;
 use crate::request::Request;
 use crate::text::push_json_string;
+use crate::token::claims::{Claims, SHARE_ID_BYTES};
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::Write;
@@ -16,6 +19,25 @@ pub struct Trail {
     pub(crate) token_id: Option<Box<[u8]>>,
     pub(crate) key_id: Option<Box<str>>,
     pub(crate) uses: Uses,
+    pub(crate) event: Option<EventOf>,
+}
+
+/// What the owner of a share is told of a read or a claim.
+#[derive(Debug)]
+pub(crate) struct EventOf {
+    share: [u8; SHARE_ID_BYTES],
+    owner: Box<str>,
+    /// The object's, encoded.
+    path: Box<str>,
+}
+
+impl EventOf {
+    /// Of a token that was made here: its share and its owner are known.
+    pub(crate) fn of(claims: &Claims<'_>, path: &ObjectPath) -> Option<Self> {
+        let share = claims.share().or(claims.parent()).or(claims.id())?;
+        let owner = claims.subject().filter(|name| is_tag(name)).or(owner_of(path.encoded()))?;
+        Some(Self { share: share.try_into().ok()?, owner: owner.into(), path: path.encoded().into() })
+    }
 }
 
 /// What a counter is to be asked or told about the request.
@@ -53,7 +75,8 @@ impl Trail {
     }
 
     /// The beginning of the request's one log line, an open JSON object: who asked for what, without a path, a
-    /// token or a whole address. What came of it is written behind it.
+    /// token or a whole address. What came of it is written behind it. Behind a tab follow the members of the event that
+    /// the owner is told, if it comes to one.
     pub fn log_line(&self, request: &Request<'_>, country: Option<&str>) -> String {
         let mut out = String::with_capacity(256);
         out.push_str("{\"request_id\":");
@@ -74,16 +97,30 @@ impl Trail {
             out.push_str(",\"key\":");
             push_json_string(&mut out, id);
         }
-        if let Some(country) = country.filter(|text| text.len() <= 8) {
-            out.push_str(",\"country\":");
-            push_json_string(&mut out, country);
-        }
-        if let Some(address) = request.client.address {
-            out.push_str(",\"client\":\"");
-            push_network(&mut out, address);
-            out.push('"');
+        push_place(&mut out, country, ",\"client\":\"", request.client.address);
+        if let Some(event) = &self.event {
+            // Behind a tab, which no JSON text holds.
+            out.push_str("\t\"share\":\"");
+            hash::push_hex(&mut out, &event.share);
+            for part in ["\",\"owner\":\"", &event.owner, "\",\"path\":\"", &event.path, "\""] {
+                out.push_str(part);
+            }
+            push_place(&mut out, country, ",\"network\":\"", request.client.address);
         }
         out
+    }
+}
+
+/// Where the client is: its country, and behind `name` its network.
+fn push_place(out: &mut String, country: Option<&str>, name: &str, address: Option<IpAddr>) {
+    if let Some(country) = country.filter(|text| text.len() <= 8) {
+        out.push_str(",\"country\":");
+        push_json_string(out, country);
+    }
+    if let Some(address) = address {
+        out.push_str(name);
+        push_network(out, address);
+        out.push('"');
     }
 }
 
@@ -119,6 +156,35 @@ mod tests {
         let text = format!("{}}}", trail.log_line(&request, Some("SE")));
         assert!(!text.contains("SECRET"));
         serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn an_event_follows_behind_a_tab() {
+        let path = ObjectPath::from_key("000000000000000000000000/a \"b").unwrap();
+        let claims = Claims { id: Some(&[7; 16]), ..Claims::default() };
+        let event = |claims: &Claims<'_>, path: &ObjectPath| EventOf::of(claims, path);
+        let trail = Trail { event: event(&claims, &path), ..Trail::default() };
+        let request = Request {
+            method: "GET",
+            url: "",
+            id: "r",
+            headers: Headers::new(&[]),
+            client: Client { address: Some("203.0.113.7".parse().unwrap()), place: None },
+        };
+        let line = trail.log_line(&request, Some("SE"));
+        let (_, event_members) = line.split_once('\t').unwrap();
+        let told: serde_json::Value = serde_json::from_str(&format!("{{{event_members}}}")).unwrap();
+        let expected = serde_json::json!({
+            "share": "07".repeat(16), "owner": "0".repeat(24), "path": "000000000000000000000000/a%20%22b",
+            "country": "SE", "network": "203.0.113.0/24",
+        });
+        assert_eq!(told, expected);
+        // A grant tells of the share that it comes from; a token of nobody's tells nothing.
+        let grant = Claims { parent: Some(&[9; 16]), ..claims.clone() };
+        assert_eq!(event(&grant, &path).unwrap().share, [9; 16]);
+        assert!(event(&claims, &ObjectPath::from_key("a/b").unwrap()).is_none());
+        let named = Claims { subject: Some("111111111111111111111111"), ..claims };
+        assert_eq!(&*event(&named, &ObjectPath::from_key("a/b").unwrap()).unwrap().owner, "111111111111111111111111");
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl Signer {
             return Err(Refusal::UnsupportedType.into());
         }
         let query = request.uri().query().unwrap_or("");
-        if has_body && !query.is_empty() && entry.needs == Needs::Ourselves {
+        if entry.method == "POST" && !query.is_empty() && found.operation != Operation::AbortStaleUploads {
             return Err(Refusal::BadRequest("no query is read here").into());
         }
         let call = Call {

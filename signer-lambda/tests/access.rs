@@ -55,7 +55,7 @@ fn a_key_is_shown_once_opens_what_it_may_and_ends() {
         let (status, made) = ADMIN.posts(&signer, KEYS, &asked);
         assert_eq!(status, 201, "{made}");
         let key = made["key"].as_str().unwrap();
-        assert!(key.starts_with("cd_") && key.len() == 46);
+        assert!(key.starts_with("cd_") && key.len() == 51);
         let (_, listed) = ADMIN.gets(&signer, KEYS);
         assert_eq!((&listed["items"][0]["id"], listed["items"][0].get("key")), (&made["id"], None));
         let record = common::bucket::objects(

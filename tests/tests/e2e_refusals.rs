@@ -413,9 +413,16 @@ fn api(stack: &Stack) -> Vec<Row> {
         row("no upload token", mine("uploads/list", br#"{"upload":"x","upload_id":"y"}"#), 401, "unauthorized")
             .by_signer(),
         row("a call that is not there", mine("nothing", good), 404, "not_found").by_signer(),
-        row("GET of a call", Ask::get("/api/v1/shares").bearer(key), 405, "method_not_allowed")
+        row("GET of a call", Ask::get("/api/v1/uploads/parts").bearer(key), 405, "method_not_allowed")
             .by_signer()
             .with("allow", "POST"),
+        row(
+            "a page of another origin",
+            mine("shares", good).header("origin", "https://evil.example"),
+            403,
+            "forbidden",
+        )
+        .on_page(),
         row("more than S3 takes", mine("uploads", br#"{"name":"a","size":5497558138881}"#), 413, "too_large")
             .by_signer(),
         row("a long body", mine("shares", &big), 413, "too_large").on_page(),
@@ -425,6 +432,15 @@ fn api(stack: &Stack) -> Vec<Row> {
         row("no type", typeless, 415, "unsupported_type").on_page(),
         row("a form", mine("shares", b"a=b").header("content-type", "text/plain"), 415, "unsupported_type").on_page(),
         row("a query", Ask { target: "/api/v1/shares?a=b".into(), ..mine("shares", good) }, 400, "bad_request")
+            .by_signer(),
+        row(
+            "a query that is none",
+            Ask { target: "/api/v1/shares?a".into(), ..mine("shares", good) },
+            400,
+            "bad_request",
+        )
+        .on_page(),
+        row("our own calls", Ask { target: "/edge/v1/tick".into(), ..mine("shares", good) }, 404, "not_found")
             .on_page(),
         row("an odd spelling", Ask { target: "/api/v1/%73hares".into(), ..mine("shares", good) }, 400, "bad_request")
             .on_page(),

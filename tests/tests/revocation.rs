@@ -8,7 +8,7 @@ use clouddrop_cases::token::Description;
 use clouddrop_core::revocation::{Answer, Draft, Entry, Kind, List, MAX_LIST_BYTES, Mark, Revocations, fetch};
 use clouddrop_core::token::verify;
 use clouddrop_core::token::wire::TokenBytes;
-use clouddrop_core::{Seconds, UnixTime};
+use clouddrop_core::{ObjectPath, Seconds, UnixTime};
 use clouddrop_tests::files::vectors;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

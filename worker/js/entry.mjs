@@ -20,6 +20,7 @@ export default {
       questions: 0,
       // The log line's beginning, and what is known of the way that was taken.
       log: "{",
+      event: undefined,
       degraded: "",
       cache: "",
       key: "",
@@ -68,7 +69,7 @@ async function list(asked, request) {
 
 // Counts the request for whom it is to be counted, and performs what was decided.
 function go(asked, lines, request) {
-  asked.log = lines[lines[0] === "F" ? LOG_OF_FETCH : LOG];
+  [asked.log, asked.event] = lines[lines[0] === "F" ? LOG_OF_FETCH : LOG].split("\t");
   if (lines[LIMITS] === "") return act(asked, lines, request);
   return limit(asked.env, lines[LIMITS])
     .then((verdict) => {

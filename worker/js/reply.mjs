@@ -1,4 +1,5 @@
 // Replies, their headers and their log lines, as the rules have written them.
+import { note } from "./events.mjs";
 import { BODY, BYTES, FIELDS, NAMES, SET, STATUS, encoder } from "./lines.mjs";
 import { replaceInstance, rules, settings } from "./rules.mjs";
 
@@ -68,6 +69,7 @@ export function respond(asked, lines, source) {
     response.headers.set("server-timing", `${origin}cache;desc="${asked.cache || "none"}", total;dur=${millis}`);
   }
   log(asked, lines, millis);
+  if (asked.event) note(asked, lines, filled);
   return response;
 }
 

@@ -109,6 +109,12 @@ pub fn forward(request: &[u8], body: Option<Vec<u8>>, now: f64) -> String {
     state::with(|config, _| question(request).forward(body.as_deref(), state::time(now), config))
 }
 
+/// A signed call of our own to the signer; empty if it cannot be made.
+#[wasm_bindgen]
+pub fn own_call(path: &str, body: &[u8], now: f64) -> String {
+    state::with(|config, _| Question::own_call(path, body, state::time(now), config))
+}
+
 /// The question for the newest revocation list: URL and header fields in the text form of the border.
 #[wasm_bindgen]
 pub fn list_request(now: f64) -> String {

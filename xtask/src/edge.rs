@@ -27,8 +27,8 @@ const BINDGEN_FLAGS: [&str; 7] = [
     "clouddrop",
 ];
 
-/// What wasm-opt is told: the features that rustc uses, and speed. Not -O4: binaryen 132 crashes on exceptions.
-const OPT_FLAGS: [&str; 11] = [
+/// The features that rustc uses, as binaryen's tools are told them.
+const FEATURES: [&str; 8] = [
     "--enable-mutable-globals",
     "--enable-sign-ext",
     "--enable-nontrapping-float-to-int",
@@ -37,10 +37,9 @@ const OPT_FLAGS: [&str; 11] = [
     "--enable-reference-types",
     "--enable-exception-handling",
     "--enable-simd",
-    "-O3",
-    "--strip-debug",
-    "--strip-producers",
 ];
+/// What wasm-opt is told beside them: speed. Not -O4: binaryen 132 crashes on exceptions.
+const OPT_FLAGS: [&str; 4] = ["-O3", "--converge", "--strip-debug", "--strip-producers"];
 
 /// What esbuild is told: the glue and the snippets that it imports become one module.
 const BUNDLE_FLAGS: [&str; 4] = ["--bundle", "--format=esm", "--minify", "--log-level=warning"];
@@ -133,9 +132,20 @@ fn bind_and_optimise(compiled: &Path) -> anyhow::Result<()> {
     run::shown(
         run::command(Tools::program("wasm-bindgen")).args(BINDGEN_FLAGS).arg("--out-dir").arg(&stage).arg(compiled),
     )?;
+    let (graph, needed) = (stage.join("exports.json"), stage.join("needed.wasm"));
+    run::shown(
+        run::command(node::binary()?)
+            .arg(run::root().join("tools/edge-exports.mjs"))
+            .arg(stage.join(WASM_MODULE))
+            .arg(&graph),
+    )?;
+    let mut drop = node::script("binaryen/bin/wasm-metadce")?;
+    drop.args(FEATURES).arg("-f").arg(&graph).arg(stage.join(WASM_MODULE)).arg("-o").arg(&needed);
+    // It prints what it drops: nobody needs to see that.
+    run::output(&mut drop)?;
     let optimised = stage.join("optimised.wasm");
     run::shown(
-        node::script("binaryen/bin/wasm-opt")?.args(OPT_FLAGS).arg(stage.join(WASM_MODULE)).arg("-o").arg(&optimised),
+        node::script("binaryen/bin/wasm-opt")?.args(FEATURES).args(OPT_FLAGS).arg(&needed).arg("-o").arg(&optimised),
     )?;
     let bundle = stage.join("bundle.js");
     run::shown(

@@ -79,15 +79,24 @@ impl OwnerTag {
 
     /// The tag that `key` begins with, if it lies in an owner's folder.
     pub fn of_key(key: &str) -> Option<Self> {
-        let (first, rest) = key.split_once('/')?;
-        let is_tag = first.len() == 2 * TAG_BYTES && first.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        (is_tag && !rest.is_empty()).then(|| Self(first.into()))
+        owner_of(key).map(|tag| Self(tag.into()))
     }
 
     /// Whether `key` lies in this owner's folder.
     pub fn owns(&self, key: &str) -> bool {
         key.strip_prefix(self.0.as_str()).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
     }
+}
+
+/// The tag that a key or an encoded path begins with, if it lies in an owner's folder.
+pub fn owner_of(key: &str) -> Option<&str> {
+    let (tag, rest) = key.split_at_checked(2 * TAG_BYTES)?;
+    (is_tag(tag) && rest.len() > 1 && rest.starts_with('/')).then_some(tag)
+}
+
+/// Whether `text` is an owner's tag.
+pub fn is_tag(text: &str) -> bool {
+    text.len() == 2 * TAG_BYTES && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl fmt::Display for OwnerTag {

@@ -19,7 +19,7 @@ pub(super) fn forward(request: &Request<'_>, path: &str, query: &str, config: &C
     // A browser names the page that calls. Keys are in a header, never in a cookie, so another page has none to send;
     // it is refused all the same.
     if request.headers.has("origin") && cors::page_origin(request, config).is_none() {
-        return Err(Refusal::Forbidden("called by a page of another origin"));
+        return Err(Refusal::Forbidden("another origin"));
     }
     let body = match request.method {
         "GET" | "HEAD" | "DELETE" => ApiBody::None,

@@ -219,7 +219,8 @@ impl Share {
         }
     }
 
-    /// Makes the token: `id` is its own, `share` that of the share where it is another, `owner` its subject.
+    /// Makes the token: `id` is its own, `share` that of the share where it is another; `owner` becomes its subject where
+    /// the key does not begin with it.
     ///
     /// # Errors
     /// [`Refusal::BadRequest`] if all that was asked for does not fit into a token.
@@ -232,12 +233,12 @@ impl Share {
         key: &TokenKey,
         now: UnixTime,
     ) -> Result<String, Refusal> {
-        let opens = match &self.shared {
-            Shared::Object(path) => Opens::Object(path),
-            Shared::Folder(path) => Opens::Folder(path),
+        let (opens, key_of) = match &self.shared {
+            Shared::Object(path) => (Opens::Object(path), path.key()),
+            Shared::Folder(path) => (Opens::Folder(path), path.key()),
         };
         let new = NewToken {
-            subject: Some(owner.as_str()),
+            subject: (!owner.owns(key_of)).then_some(owner.as_str()),
             audience: Some(audience),
             issued_at: Some(now),
             methods: &self.methods,

@@ -68,11 +68,26 @@ pub struct ApiKeyRecord {
     pub expires_at: u64,
 }
 
-/// A key's text from 32 random bytes.
+/// Bytes of a key's checksum.
+const SUM_BYTES: usize = 4;
+
+/// A key's text from 32 random bytes, with a checksum: a misspelt key, or one that somebody made up, is refused without
+/// looking for it.
 pub fn text(entropy: &[u8; 32]) -> String {
+    let mut bytes = Vec::from(entropy);
+    bytes.extend_from_slice(&sha256(entropy)[..SUM_BYTES]);
     let mut text = String::from(MARK);
-    text.push_str(&base64url::encode(entropy));
+    text.push_str(&base64url::encode(&bytes));
     text
+}
+
+/// Whether `key` is of the form of [`text`].
+pub fn is_well_formed(key: &str) -> bool {
+    let bytes = key.strip_prefix(MARK).filter(|text| text.len() == 48).and_then(base64url::decode);
+    bytes.is_some_and(|bytes| {
+        let (entropy, sum) = bytes.split_at(bytes.len() - SUM_BYTES);
+        sha256(entropy)[..SUM_BYTES] == *sum
+    })
 }
 
 /// SHA-256 of a key in lower-case hexadecimal. A key is random and long, so a plain hash keeps it.
@@ -133,6 +148,7 @@ impl ApiKeyRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     const NOW: UnixTime = UnixTime::from_secs(1_000);
 
@@ -156,6 +172,10 @@ mod tests {
         for bad in [r#"{"name":""}"#, r#"{"name":"a\n"}"#, r#"{"name":"a","expires_in":"2000d"}"#] {
             assert_eq!(check(bad).unwrap_err().code(), "bad_request", "{bad}");
         }
-        assert!(text(&[0; 32]).starts_with("cd_AAAA") && text(&[0; 32]).len() == 46);
+        let key = text(&[0; 32]);
+        assert!(key.starts_with("cd_AAAA") && key.len() == 51 && is_well_formed(&key));
+        for bad in ["", "cd_", &key[3..], &key[..50], &format!("{key}A"), &key.replace("cd_A", "cd_B")] {
+            assert!(!is_well_formed(bad), "{bad}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::list::List;
 use super::mark::{Kind, Mark};
+use crate::access::owner::owner_of;
 use crate::path::ObjectPath;
 use crate::refusal::Refusal;
 use crate::s3_error;
@@ -79,8 +80,8 @@ impl Revocations {
         for (kind, why) in [
             (Kind::Token, "the token is revoked"),
             (Kind::Share, "the share is revoked"),
-            (Kind::Subject, "the subject or the object is revoked"),
-            (Kind::Key, "the key or its issuer is revoked"),
+            (Kind::Subject, "the subject is revoked"),
+            (Kind::Key, "the key is revoked"),
         ] {
             // Of an empty kind no mark is made, which for most would be a hash.
             if list.count(kind) > 0 && is_listed(list, kind, token, path) {
@@ -147,7 +148,8 @@ fn is_listed(list: &List, kind: Kind, token: &Verified<'_>, path: &ObjectPath) -
         // A share is named by the id of its first token too; looking at all three, no further claim takes a token out.
         Kind::Share => holds_id(claims.share()) || holds_id(claims.parent()) || holds_id(claims.id()),
         Kind::Subject => {
-            claims.subject().is_some_and(|subject| holds(Mark::of_subject(subject)))
+            // An owner is named by the token, or by the folder that the object lies in.
+            [claims.subject(), owner_of(path.key())].into_iter().flatten().any(|name| holds(Mark::of_subject(name)))
                 || holds(Mark::of_object(path.key()))
         }
         Kind::Key => {

@@ -58,6 +58,9 @@ impl Signer {
             return Ok(Caller::Known(principal?));
         }
         if text.starts_with(MARK) {
+            if !api_key::is_well_formed(text) {
+                return Err(Refusal::Unauthorized("not an API key").into());
+            }
             let record = self.stored_key(text, now).await?.ok_or(Refusal::Unauthorized("not an API key"))?;
             return Ok(Caller::Known(record.principal(now)?));
         }
@@ -66,8 +69,12 @@ impl Signer {
                 self.config.oidc.as_ref().ok_or(Refusal::Unauthorized("no identity provider is configured"))?;
             return Ok(Caller::Known(self.oidc.principal(provider, text, now).await?));
         }
-        let guest = Guest::verify(text, &self.config.token_keys, &self.config.audience, now)?;
-        Ok(Caller::Guest(guest))
+        match Guest::verify(text, &self.config.token_keys, &self.config.audience, now) {
+            Ok(guest) => Ok(Caller::Guest(guest)),
+            // A genuine token of another kind is no credential here.
+            Err(Refusal::Forbidden(why)) => Err(Refusal::Unauthorized(why).into()),
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 
     async fn stored_key(&self, text: &str, now: UnixTime) -> Result<Option<ApiKeyRecord>, Failure> {
