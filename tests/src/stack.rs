@@ -164,9 +164,9 @@ impl Stack {
         reply.json()
     }
 
-    /// The lines of the S3 server's access log, but for the edge's questions for the revocation list: one for each
-    /// request that reached it. A line is written before
-    /// its reply is sent, so what was answered is counted.
+    /// The lines of the S3 server's access log, but for the edge's questions for the revocation list and all that the
+    /// signer asks: one for each request that reached it. A line is written before its reply is sent, so what was
+    /// answered is counted.
     pub fn origin_requests(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.ready.access_log).unwrap_or_default();
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
@@ -177,7 +177,7 @@ impl Stack {
                     .as_str()
                     .is_some_and(|path| path == format!("/{}/records/revoked", self.ready.s3.bucket))
         };
-        lines.filter(|line| !is_poll(line)).collect()
+        lines.filter(|line| !is_poll(line) && line["identity"] != "signer").collect()
     }
 
     /// What the edge wrote to its log.
