@@ -108,17 +108,20 @@ impl fmt::Debug for Forward {
 /// Whether an API call has a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ApiBody {
-    /// GET, HEAD and DELETE: none.
+    /// GET and HEAD: none. What a client sends with them has no meaning (RFC 9110 section 9.3.1) and goes no further.
     None,
     /// JSON.
     Json,
 }
 
+/// How the paths of calls end that may change the revocation list.
+const CHANGING: [&str; 4] = ["/revocations", "/revoke", "/close", "/retire"];
+
 impl Forward {
     /// Whether the call may change the revocation list, which this instance then asks for at once.
     pub(crate) fn changes_revocations(&self) -> bool {
         matches!(self.method.as_str(), "DELETE" | "PATCH")
-            || (self.body == ApiBody::Json && (self.path == "/api/v1/revocations" || self.path.ends_with("/retire")))
+            || (self.body == ApiBody::Json && CHANGING.iter().any(|end| self.path.ends_with(end)))
     }
 
     /// A call of the edge's own, of JSON: no client's is ever forwarded there.
@@ -133,15 +136,12 @@ impl Forward {
     /// The signed call. The body is part of the signature: the signer gets what the edge has seen.
     ///
     /// # Errors
-    /// [`Refusal::TooLarge`] for a body over the limit; [`Refusal::BadRequest`] for one where none belongs;
-    /// [`Refusal::OriginError`] if our credentials have ended.
+    /// [`Refusal::TooLarge`] for a body over the limit; [`Refusal::OriginError`] if our credentials have ended.
     pub fn sign(self, body: &[u8], now: UnixTime, config: &Config) -> Result<Fetch, Refusal> {
         if body.len() > MAX_API_BODY_BYTES {
             return Err(Refusal::TooLarge);
         }
-        if self.body == ApiBody::None && !body.is_empty() {
-            return Err(Refusal::BadRequest("a body where none belongs"));
-        }
+        let body = if self.body == ApiBody::None { &[] } else { body };
         config.live_credentials(now)?;
         let mut payload = String::with_capacity(64);
         crate::hash::push_hex(&mut payload, &crate::hash::sha256(body));

@@ -34,7 +34,8 @@
 //! let Decision::Reply(reply) = decide(&request, UnixTime::from_secs(1_800_000_000), &config) else { unreachable!() };
 //! assert_eq!(reply.status, 401); // no token
 //! ```
-#![no_std]
+// The derived schemas, which nothing that ships has, are written for programs with std.
+#![cfg_attr(not(feature = "schema"), no_std)]
 extern crate alloc;
 
 pub mod access;

@@ -78,8 +78,8 @@ pub enum Allow {
     Get,
     /// Removing something of the API.
     Delete,
-    /// Looking and removing.
-    GetDelete,
+    /// Looking and changing.
+    GetPatch,
     /// Looking, changing and removing.
     GetPatchDelete,
     /// Reading, and claiming a use by POST.
@@ -99,7 +99,7 @@ impl Allow {
             Self::GetHead => "GET, HEAD",
             Self::Get => "GET",
             Self::Delete => "DELETE",
-            Self::GetDelete => "GET, DELETE",
+            Self::GetPatch => "GET, PATCH",
             Self::GetPatchDelete => "GET, PATCH, DELETE",
             Self::GetHeadPost => "GET, HEAD, POST",
             Self::Post => "POST",

@@ -10,8 +10,10 @@ use crate::views::{
     ReportView, RevocationsView, RevokedView, ShareView, StaleView, UploadLinkView, UploadView, WebhookView,
 };
 use clouddrop_core::access::operation::{Entry, Needs};
-use clouddrop_core::access::{Operation, Resource};
+use clouddrop_core::access::{Operation, Resource, owner};
+use clouddrop_core::issue::schema::PLAIN;
 use clouddrop_core::issue::{RevocationRequest, ShareRequest, UploadRequest};
+use clouddrop_core::records::page::MAX_FILTER_CHARS;
 use clouddrop_core::records::{ApiKeyRequest, FileChange, ShareChange, UploadLinkRequest, WebhookRequest};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -57,9 +59,9 @@ fn shape(operation: Operation, types: &mut SchemaGenerator) -> Shape {
         Operation::ShowUploadLink => shape(None, "200", of::<UploadLinkView>(types), ONE),
         Operation::CreateWebhook => shape(of::<WebhookRequest>(types), "201", of::<WebhookView>(types), &[]),
         Operation::ListWebhooks => shape(None, "200", of::<PageView<WebhookView>>(types), LIST),
-        Operation::RevokeShare | Operation::DeleteFile | Operation::CloseUploadLink | Operation::DeleteWebhook => {
-            shape(None, "204", None, ONE)
-        }
+        Operation::RevokeShare => shape(of::<Nothing>(types), "200", of::<ShareView>(types), ONE),
+        Operation::CloseUploadLink => shape(of::<Nothing>(types), "200", of::<UploadLinkView>(types), ONE),
+        Operation::DeleteFile | Operation::DeleteWebhook => shape(None, "204", None, ONE),
         Operation::ListKeys => shape(None, "200", of::<KeysView>(types), &[]),
         Operation::RotateKeys | Operation::RetireKey => shape(of::<Nothing>(types), "200", of::<KeysView>(types), &[]),
         Operation::CreateApiKey => shape(of::<ApiKeyRequest>(types), "201", of::<ApiKeyView>(types), &[]),
@@ -128,12 +130,17 @@ fn operation(entry: &Entry, shape: Shape) -> Value {
     let mut parameters: Vec<Value> = Vec::new();
     if let Some((_, rest)) = entry.path.split_once('{') {
         let name = rest.split('}').next().unwrap();
-        parameters.push(
-            json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }),
-        );
+        let pattern = match name {
+            "file" => "^[0-9a-f]{44}-[0-9a-f]{16}$",
+            "key" => "^[A-Za-z0-9_~-]{1,64}$",
+            "apiKey" => "^[0-9a-f]{16}$",
+            _ => "^[0-9a-f]{32}$",
+        };
+        let schema = json!({ "type": "string", "pattern": pattern });
+        parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
     parameters.extend(shape.query.iter().map(|name| query_parameter(name)));
-    if entry.method == "POST" {
+    if entry.method == "POST" && entry.operation != Operation::CreateApiKey {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "1 to 255 visible characters: the call made again with it, within a day, is the same call.",
@@ -204,13 +211,13 @@ fn query_parameter(name: &str) -> Value {
             json!({ "type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[0-9A-Za-z-]+$" }),
             "`next_cursor` of the page before.",
         ),
-        "owner" => (json!({ "type": "string", "minLength": 1, "maxLength": 128 }), "Whose: for admins."),
+        "owner" => (json!({ "type": "string", "maxLength": 128, "pattern": owner::PATTERN }), "Whose: for admins."),
         "prefix" => (
-            json!({ "type": "string", "minLength": 1, "maxLength": 64 }),
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_FILTER_CHARS, "pattern": PLAIN }),
             "Only keys that begin so, within the owner's folder: a folder of uploads, an upload link's.",
         ),
         _ => (
-            json!({ "type": "string", "minLength": 1, "maxLength": 64 }),
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_FILTER_CHARS, "pattern": PLAIN }),
             "Only names that hold this, in whatever case.",
         ),
     };

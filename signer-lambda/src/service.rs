@@ -13,6 +13,7 @@ use crate::who::KnownKeys;
 use crate::who::oidc::Oidc;
 use clouddrop_core::access::operation::Needs;
 use clouddrop_core::access::{Caller, Found, Operation};
+use clouddrop_core::counter::key_hash;
 use clouddrop_core::decision::{CLIENT_AUTHORIZATION, MAX_API_BODY_BYTES, REQUEST_ID};
 use clouddrop_core::records::KeyStates;
 use clouddrop_core::{Refusal, UnixTime};
@@ -23,6 +24,8 @@ use std::time::Instant;
 
 /// Longest id of a request that is taken over from the edge.
 const MAX_ID_BYTES: usize = 128;
+/// Calls by POST that may name an owner in their query.
+const READ_QUERY: [Operation; 3] = [Operation::AbortStaleUploads, Operation::RevokeShare, Operation::CloseUploadLink];
 /// Written from the types; a test keeps it true.
 const OPENAPI: &str = include_str!("../openapi.json");
 
@@ -152,15 +155,20 @@ impl Signer {
         if body.len() > MAX_API_BODY_BYTES {
             return Err(Refusal::TooLarge.into());
         }
-        if !has_body && !body.is_empty() {
+        if !has_body && (!body.is_empty() || request.headers().contains_key(CONTENT_TYPE)) {
             return Err(Refusal::BadRequest("a body where none belongs").into());
         }
         if has_body && !one(request.headers(), CONTENT_TYPE.as_str()).is_some_and(is_json) {
             return Err(Refusal::UnsupportedType.into());
         }
         let query = request.uri().query().unwrap_or("");
-        if entry.method == "POST" && !query.is_empty() && found.operation != Operation::AbortStaleUploads {
+        if entry.method == "POST" && !query.is_empty() && !READ_QUERY.contains(&found.operation) {
             return Err(Refusal::BadRequest("no query is read here").into());
+        }
+        if let Some(key) = request.headers().get("idempotency-key")
+            && key.to_str().ok().and_then(key_hash).is_none()
+        {
+            return Err(Refusal::BadRequest("an Idempotency-Key has 1 to 255 visible characters").into());
         }
         let call = Call {
             signer: self,

@@ -113,7 +113,7 @@ fn json_is_read_strictly() {
         r#"{"key":"a","expires_in":"soon"}"#,
         r#"{"key":"a","inline":"yes"}"#,
         r#"{"key":"a","inline":1}"#,
-        r#"{"key":"a","max_downloads":1.0}"#,
+        r#"{"key":"a","max_downloads":1.5}"#,
         r#"{"key":"a","max_downloads":"1"}"#,
         r#"{"key":"a","list":true}"#,
         r#"{"folder":"a","list":1}"#,
@@ -273,7 +273,7 @@ fn a_share_may_be_asked_for_as_text() {
 fn the_operator_limits_shares() {
     let signer = signer_with(&[("MAX_EXPIRY", "1d")]);
     assert_eq!(post(&signer, SHARES, r#"{"key":"a","expires_in":"24h"}"#).0, 201);
-    assert_eq!(post(&signer, SHARES, r#"{"key":"a","expires_in":86401}"#).0, 400);
+    assert_eq!(post(&signer, SHARES, r#"{"key":"a","expires_in":86401}"#).0, 403);
     let (_, share) = post(&signer, SHARES, r#"{"key":"a"}"#);
     assert_eq!(share["expires_at"], now().after(Seconds(86_400)).to_string());
 }
@@ -370,8 +370,11 @@ fn parts_are_presigned_with_their_exact_lengths() {
         url.contains("?partNumber=3&uploadId=u%2F1&") && url.contains("SignedHeaders=content-length%3Bhost&"),
         "{url}"
     );
-    for bad in [json!([]), json!([0]), json!([4]), json!([-1]), json!(vec![1; 1001])] {
+    for bad in [json!([]), json!([-1]), json!([1.5]), json!(vec![1; 1001])] {
         assert_eq!(parts(bad.clone()).0, 400, "{bad}");
+    }
+    for missing in [json!([0]), json!([4])] {
+        assert_eq!(parts(missing.clone()).0, 409, "{missing}");
     }
     assert_eq!(parts(json!(vec![1; 1000])).0, 200);
 }
@@ -379,7 +382,7 @@ fn parts_are_presigned_with_their_exact_lengths() {
 #[test]
 fn too_large_an_upload_is_refused() {
     let signer = signer_with(&[]);
-    assert_eq!(refused(&answer(&signer, request(UPLOADS, r#"{"name":"a","size":5497558138881}"#))).0, 413);
+    assert_eq!(refused(&answer(&signer, request(UPLOADS, r#"{"name":"a","size":5497558138881}"#))).0, 400);
 }
 
 #[test]

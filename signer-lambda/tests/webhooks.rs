@@ -196,7 +196,7 @@ fn every_change_is_written_down_and_no_secret_is() {
         let (_, hook) = ALICE.posts(&signer, HOOKS, &json!({ "url": "https://example.com/marker-url" }));
         let (_, link) = ALICE.posts(&signer, "/api/v1/upload-links", &json!({ "note": "marker-note" }));
         let (_, key) = ADMIN.posts(&signer, "/api/v1/api-keys", &json!({ "name": "ci" }));
-        assert_eq!(ALICE.deletes(&signer, &path), 204);
+        assert_eq!(ALICE.posts(&signer, &format!("{path}/revoke"), &json!({})).0, 200);
         assert_eq!(VERA.posts(&signer, "/api/v1/shares", &terms).0, 403);
 
         let (_, list) = ask(origin, "GET", "/bucket/?list-type=2&prefix=records%2F");

@@ -423,7 +423,7 @@ fn api(stack: &Stack) -> Vec<Row> {
             "forbidden",
         )
         .on_page(),
-        row("more than S3 takes", mine("uploads", br#"{"name":"a","size":5497558138881}"#), 413, "too_large")
+        row("more than S3 takes", mine("uploads", br#"{"name":"a","size":5497558138881}"#), 400, "bad_request")
             .by_signer(),
         row("a long body", mine("shares", &big), 413, "too_large").on_page(),
         row("a long body without its length", mine("shares", b"").chunks(&big), 413, "too_large").on_page(),

@@ -152,7 +152,9 @@ function originFields(headers) {
 
 function question(lines, body) {
   const { headers } = filled("", lines, FETCH_NAMES);
-  return fetch(lines[URL], { method: lines[METHOD], headers, redirect: "manual", body: body?.byteLength ? body : undefined });
+  const method = lines[METHOD];
+  const hasBody = body?.byteLength > 0 && method !== "GET" && method !== "HEAD";
+  return fetch(lines[URL], { method, headers, redirect: "manual", body: hasBody ? body : undefined });
 }
 
 // The start of a body, as text; as much of it as arrives, if the connection breaks or stalls.

@@ -122,7 +122,7 @@ impl Operation {
         ListShares        "GET"    "/api/v1/shares"             "listShares"        VIEWER, Shares Read       "Shares, the newest first.";
         ShowShare         "GET"    "/api/v1/shares/{share}"     "showShare"         VIEWER, Shares Read       "One share with its link.";
         ChangeShare       "PATCH"  "/api/v1/shares/{share}"     "changeShare"       MEMBER, Shares Write      "Extends or shortens a share, changes its limit or its note.";
-        RevokeShare       "DELETE" "/api/v1/shares/{share}"     "revokeShare"       MEMBER, Shares Write      "Takes a share back: all its links end.";
+        RevokeShare       "POST"   "/api/v1/shares/{share}/revoke" "revokeShare"       MEMBER, Shares Write      "Takes a share back: all its links end.";
         ListShareEvents   "GET"    "/api/v1/shares/{share}/events" "listShareEvents" VIEWER, Shares Read      "What happened to a share, the newest first.";
         ListFiles         "GET"    "/api/v1/files"              "listFiles"         VIEWER, Files Read        "Files, the newest first.";
         ShowFile          "GET"    "/api/v1/files/{file}"       "showFile"          VIEWER, Files Read        "One file.";
@@ -138,7 +138,7 @@ impl Operation {
         CreateUploadLink  "POST"   "/api/v1/upload-links"       "createUploadLink"  MEMBER, UploadLinks Write "Makes a link by which guests send files in.";
         ListUploadLinks   "GET"    "/api/v1/upload-links"       "listUploadLinks"   VIEWER, UploadLinks Read  "Upload links, the newest first.";
         ShowUploadLink    "GET"    "/api/v1/upload-links/{link}" "showUploadLink"   VIEWER, UploadLinks Read  "One upload link.";
-        CloseUploadLink   "DELETE" "/api/v1/upload-links/{link}" "closeUploadLink"  MEMBER, UploadLinks Write "Closes an upload link.";
+        CloseUploadLink   "POST"   "/api/v1/upload-links/{link}/close" "closeUploadLink"  MEMBER, UploadLinks Write "Closes an upload link.";
         CreateWebhook     "POST"   "/api/v1/webhooks"           "createWebhook"     MEMBER, Webhooks Write    "Has downloads and uploads told to a URL.";
         ListWebhooks      "GET"    "/api/v1/webhooks"           "listWebhooks"      VIEWER, Webhooks Read     "Webhooks.";
         DeleteWebhook     "DELETE" "/api/v1/webhooks/{webhook}" "deleteWebhook"     MEMBER, Webhooks Write    "Removes a webhook.";
@@ -202,7 +202,7 @@ impl Allow {
             0b0010 => Self::Post,
             0b0011 => Self::GetPost,
             0b1000 => Self::Delete,
-            0b1001 => Self::GetDelete,
+            0b0101 => Self::GetPatch,
             0b1101 => Self::GetPatchDelete,
             _ => Self::Api,
         }
@@ -250,8 +250,10 @@ mod tests {
         for (method, path, allow) in [
             ("GET", "/api/v1/uploads/parts", "POST"),
             ("PUT", "/api/v1/shares", "GET, POST"),
-            ("POST", "/api/v1/shares/a", "GET, PATCH, DELETE"),
-            ("PATCH", "/api/v1/upload-links/a", "GET, DELETE"),
+            ("POST", "/api/v1/shares/a", "GET, PATCH"),
+            ("POST", "/api/v1/files/a", "GET, PATCH, DELETE"),
+            ("PATCH", "/api/v1/upload-links/a", "GET"),
+            ("GET", "/api/v1/shares/a/revoke", "POST"),
             ("GET", "/api/v1/webhooks/a", "DELETE"),
             ("POST", "/api/v1/reports", "GET"),
             ("GET", "/edge/v1/tick", "POST"),

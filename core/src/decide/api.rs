@@ -22,8 +22,9 @@ pub(super) fn forward(request: &Request<'_>, path: &str, query: &str, config: &C
         return Err(Refusal::Forbidden("another origin"));
     }
     let body = match request.method {
-        "GET" | "HEAD" | "DELETE" => ApiBody::None,
-        "POST" | "PUT" | "PATCH" => ApiBody::Json,
+        "GET" | "HEAD" => ApiBody::None,
+        // Which of them a path takes, and whether with a body, the signer says.
+        "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" => ApiBody::Json,
         _ => return Err(Refusal::MethodNotAllowed(Allow::Api)),
     };
     let canonical = ObjectPath::from_target(&path[1..]).map_err(Refusal::BadPath)?;
@@ -37,8 +38,15 @@ pub(super) fn forward(request: &Request<'_>, path: &str, query: &str, config: &C
         Some(Some(length)) if length > MAX_API_BODY_BYTES as u64 => return Err(Refusal::TooLarge),
         _ => {}
     }
-    if body == ApiBody::Json && !request.headers.one("content-type").is_some_and(is_json) {
+    if body == ApiBody::Json
+        && request.headers.has("content-type")
+        && !request.headers.one("content-type").is_some_and(is_json)
+    {
         return Err(Refusal::UnsupportedType);
+    }
+    // A call that should be made once must not be made without saying so.
+    if request.headers.has("idempotency-key") && !request.headers.one("idempotency-key").is_some_and(is_signable) {
+        return Err(Refusal::BadRequest("Idempotency-Key"));
     }
     Ok(Forward { method: request.method.into(), path: path.into(), query, body, headers: headers(request) })
 }

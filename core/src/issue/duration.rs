@@ -1,5 +1,6 @@
 //! How long something holds: spans as clients write them, and how long a presigned URL may live.
 
+use super::whole::of_double;
 use crate::refusal::Refusal;
 use crate::time::{Seconds, UnixTime};
 use core::fmt;
@@ -54,6 +55,10 @@ impl<'de> Deserialize<'de> for Span {
                 Span::of_seconds(seconds).ok_or_else(|| E::custom("no time at all"))
             }
 
+            fn visit_f64<E: Error>(self, seconds: f64) -> Result<Span, E> {
+                of_double(seconds).and_then(Span::of_seconds).ok_or_else(|| E::custom("not a whole number of seconds"))
+            }
+
             fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
                 Span::parse(text).ok_or_else(|| E::custom("not a span of time"))
             }
@@ -80,11 +85,47 @@ impl<'de> Deserialize<'de> for Moment {
                 Ok(Moment(UnixTime::from_secs(seconds)))
             }
 
+            fn visit_f64<E: Error>(self, seconds: f64) -> Result<Moment, E> {
+                let seconds = of_double(seconds).ok_or_else(|| E::custom("not a whole number of seconds"))?;
+                Ok(Moment(UnixTime::from_secs(seconds)))
+            }
+
             fn visit_str<E: Error>(self, text: &str) -> Result<Moment, E> {
-                UnixTime::from_rfc3339(text).map(Moment).ok_or_else(|| E::custom("not a time"))
+                moment(text).map(Moment).ok_or_else(|| E::custom("not a time of RFC 3339"))
             }
         }
         deserializer.deserialize_any(Reader)
+    }
+}
+
+/// The first moment that there is, for a time before it.
+fn long_ago(text: &str) -> Option<UnixTime> {
+    let (year, rest) = text.split_at_checked(4)?;
+    let year = crate::range::number(year).filter(|year| *year < 1970)?;
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let alike = if is_leap { "2000" } else { "2001" };
+    UnixTime::from_rfc3339(&alloc::format!("{alike}{rest}")).map(|_| UnixTime::from_secs(0))
+}
+
+/// A time of RFC 3339, with its offset; parts of a second are dropped.
+fn moment(text: &str) -> Option<UnixTime> {
+    const SECONDS: usize = "2027-01-15T08:00:00".len();
+    let (base, rest) = text.split_at_checked(SECONDS)?;
+    let mut whole = base.to_uppercase();
+    whole.push('Z');
+    let local = UnixTime::from_rfc3339(&whole).or_else(|| long_ago(&whole))?;
+    let digits = rest.strip_prefix('.').map_or(0, |rest| 1 + rest.bytes().take_while(u8::is_ascii_digit).count());
+    let offset = if digits == 1 { return None } else { &rest[digits..] };
+    if matches!(offset, "Z" | "z") {
+        return Some(local);
+    }
+    let number = |text: &str, most: u64| crate::range::number(text).filter(|n| text.len() == 2 && *n <= most);
+    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+    let span = (number(hours, 23)? * 60 + number(minutes, 59)?) * 60;
+    match offset.as_bytes().first()? {
+        b'+' => Some(UnixTime::from_secs(local.as_secs().saturating_sub(span))),
+        b'-' => Some(local.after(Seconds(span))),
+        _ => None,
     }
 }
 
@@ -99,7 +140,7 @@ impl schemars::JsonSchema for Span {
             "description": "Seconds, or digits and a unit: s, m, h, d, w.",
             "oneOf": [
                 { "type": "integer", "minimum": 1 },
-                { "type": "string", "pattern": "^0{0,9}[1-9][0-9]{0,8}[smhdw]$" },
+                { "type": "string", "pattern": "^[1-9][0-9]{0,9}[smhdw]$" },
             ],
         })
     }
@@ -123,8 +164,8 @@ impl schemars::JsonSchema for Moment {
 /// nothing was asked.
 ///
 /// # Errors
-/// [`Refusal::BadRequest`] for both, for what has passed, and for more than `longest`: a shorter life than was asked
-/// for would surprise.
+/// [`Refusal::BadRequest`] for both, [`Refusal::Conflict`] for what has passed, [`Refusal::Forbidden`] for more than
+/// `longest`: a shorter life than was asked for would surprise.
 pub fn end(
     span: Option<Span>,
     moment: Option<Moment>,
@@ -136,17 +177,17 @@ pub fn end(
     let end = match (span, moment) {
         (Some(_), Some(_)) => return Err(Refusal::BadRequest("only one of expires_in and expires_at is taken")),
         (Some(Span(span)), None) if span > longest => {
-            return Err(Refusal::BadRequest("expires_in is over the limit"));
+            return Err(Refusal::Forbidden("expires_in is over the operator's limit"));
         }
         (Some(Span(span)), None) => now.after(span),
         (None, Some(Moment(moment))) => UnixTime::from_secs(moment.as_secs()),
         (None, None) => now.after(default.min(longest)),
     };
     if end <= now {
-        return Err(Refusal::BadRequest("expires_at has passed"));
+        return Err(Refusal::Conflict("expires_at has passed"));
     }
     if end > now.after(longest) {
-        return Err(Refusal::BadRequest("expires_at is over the limit"));
+        return Err(Refusal::Forbidden("expires_at is over the operator's limit"));
     }
     Ok(end)
 }
@@ -184,7 +225,7 @@ mod tests {
             "0",
             "-1",
             "1.5",
-            "1e3",
+            "0.0",
             "\"0d\"",
             "\"\"",
             "\"d\"",
@@ -206,17 +247,46 @@ mod tests {
     }
 
     #[test]
+    fn moments_have_fractions_and_offsets() {
+        let utc = 1_800_000_000;
+        for text in [
+            "2027-01-15T08:00:00Z",
+            "2027-01-15t08:00:00.999z",
+            "2027-01-15T10:30:00+02:30",
+            "2027-01-14T20:00:00-12:00",
+        ] {
+            assert_eq!(moment(text), Some(UnixTime::from_secs(utc)), "{text}");
+        }
+        for old in ["1970-01-01T00:00:00+01:00", "0067-05-28T11:07:56.8+22:21", "1968-02-29T00:00:00Z"] {
+            assert_eq!(moment(old), Some(UnixTime::from_secs(0)), "{old}");
+        }
+        for bad in [
+            "2027-01-15T08:00:00",
+            "2027-01-15T08:00:00.Z",
+            "2027-01-15T08:00:00+2:00",
+            "2027-01-15T08:00:00+24:00",
+            "2027-01-15T08:00:00Z ",
+            "2027-01-15T08:00:00*01:00",
+            "1900-02-29T00:00:00Z",
+            "2027-13-15T08:00:00Z",
+            "é",
+        ] {
+            assert_eq!(moment(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
     fn an_end_is_what_was_asked_for_up_to_the_limit() {
         let now = UnixTime::from_millis(1_000_500);
         let end = |asked: Option<u64>| super::end(asked.map(|s| Span(Seconds(s))), None, Seconds(7), Seconds(10), now);
         assert_eq!(end(None), Ok(UnixTime::from_secs(1_007)));
         assert_eq!(end(Some(10)), Ok(UnixTime::from_secs(1_010)));
-        assert_eq!(end(Some(11)).unwrap_err().code(), "bad_request");
+        assert_eq!(end(Some(11)).unwrap_err().code(), "forbidden");
         assert_eq!(super::end(None, None, Seconds(7), Seconds(5), now), Ok(UnixTime::from_secs(1_005)));
         let at = |secs| super::end(None, Some(Moment(UnixTime::from_secs(secs))), Seconds(7), Seconds(10), now);
         assert_eq!((at(1_001), at(1_010)), (Ok(UnixTime::from_secs(1_001)), Ok(UnixTime::from_secs(1_010))));
-        for bad in [0, 1_000, 1_011, u64::MAX] {
-            assert_eq!(at(bad).unwrap_err().code(), "bad_request", "{bad}");
+        for (bad, code) in [(0, "conflict"), (1_000, "conflict"), (1_011, "forbidden"), (u64::MAX, "forbidden")] {
+            assert_eq!(at(bad).unwrap_err().code(), code, "{bad}");
         }
         let both =
             super::end(Some(Span(Seconds(1))), Some(Moment(UnixTime::from_secs(1_001))), Seconds(7), Seconds(10), now);

@@ -8,8 +8,11 @@ pub mod duration;
 pub mod fault;
 pub mod parts;
 pub mod revocation;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod share;
 pub mod upload;
+pub mod whole;
 
 pub use duration::{Moment, Span, end, presign_until};
 pub use parts::PartPlan;

@@ -17,23 +17,30 @@ use serde::Deserialize;
 /// The call's JSON, nothing in it checked. A field that is not known is refused, as is one that stands twice.
 #[derive(Deserialize, Debug, Clone)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::issue::schema::revocation))]
 pub struct RevocationRequest {
     /// A token by its id, in lower-case hexadecimal: one of the eight.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^([0-9a-f]{2}){1,64}$")))]
     pub token_id: Option<String>,
     /// A share by its id, in lower-case hexadecimal.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^([0-9a-f]{2}){1,64}$")))]
     pub share: Option<String>,
     /// Somebody by name, as tokens of other issuers have it in `sub`.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 256)))]
     pub subject: Option<String>,
     /// An owner: all shares of theirs.
     pub owner: Option<Owner>,
     /// An object by its key below the shared prefix: all links to it, whoever made them.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1), regex(pattern = crate::issue::schema::KEY)))]
     pub object: Option<String>,
     /// Every file that was sent with this SHA-256, in base64; and no further one is taken.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = crate::issue::schema::SHA256)))]
     pub sha256: Option<String>,
     /// A token key by its name.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[!-~]{1,64}$")))]
     pub key_id: Option<String>,
     /// With `key_id`, whose key it is: ours, if absent. Alone, all that this issuer has made.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 256)))]
     pub issuer: Option<String>,
     /// When the last token that is meant has ended: after the longest life of a share, if absent.
     pub until: Option<Moment>,
@@ -55,7 +62,7 @@ impl RevocationRequest {
     /// [`Refusal::BadRequest`], [`Refusal::BadPath`]
     pub fn check(&self, issuer: &str, longest: Seconds, now: UnixTime) -> Result<Revoked, Refusal> {
         let until = match self.until {
-            Some(Moment(until)) if until <= now => return Err(Refusal::BadRequest("until has passed")),
+            Some(Moment(until)) if until <= now => return Err(Refusal::Conflict("until has passed")),
             Some(Moment(until)) => until,
             None => now.after(longest),
         };
@@ -190,12 +197,13 @@ mod tests {
             r#"{"key_id":""}"#,
             r#"{"key_id":"a b"}"#,
             r#"{"key_id":"a","issuer":""}"#,
-            r#"{"token_id":"61","until":1800000000}"#,
-            r#"{"token_id":"61","until":"2027-01-15T08:00:00Z"}"#,
             &long("token_id", 2050),
             &long("subject", 1025),
         ] {
             assert_eq!(check(bad).unwrap_err().code(), "bad_request", "{bad}");
+        }
+        for past in [r#"{"token_id":"61","until":1800000000}"#, r#"{"token_id":"61","until":"2027-01-15T08:00:00Z"}"#] {
+            assert_eq!(check(past).unwrap_err().code(), "conflict", "{past}");
         }
         assert!(check(&long("token_id", 2048)).is_ok() && check(&long("subject", 1024)).is_ok());
     }

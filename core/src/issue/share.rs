@@ -29,35 +29,42 @@ pub const MAX_NOTE_BYTES: usize = 1000;
 /// The call's JSON, nothing in it checked. A field that is not known is refused, as is one that stands twice.
 #[derive(Deserialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::issue::schema::share))]
 pub struct ShareRequest {
     /// Whose share it is: the caller's own, if absent; for admins.
     pub owner: Option<Owner>,
     /// The object's key below the shared prefix; this or `folder`.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1), regex(pattern = crate::issue::schema::KEY)))]
     pub key: Option<String>,
     /// The folder below the shared prefix, with or without its closing slash; this or `key`.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1), regex(pattern = crate::issue::schema::KEY)))]
     pub folder: Option<String>,
     /// How long it lives: seven days, if neither this nor `expires_at` is given.
     pub expires_in: Option<Span>,
     /// When it ends.
     pub expires_at: Option<Moment>,
     /// `GET`, `HEAD` or, if absent, both.
+    #[cfg_attr(feature = "schema", schemars(extend("minItems" = 1, "uniqueItems" = true, "items" = { "enum": ["GET", "HEAD"] })))]
     pub methods: Option<Vec<String>>,
     /// Where clients may be: `203.0.113.0/24`, `2001:db8::/32`, `AS64500`.
+    #[cfg_attr(feature = "schema", schemars(transform = crate::issue::schema::networks))]
     pub networks: Option<Vec<String>>,
     /// Which countries or subdivisions they may be in: `SE`, `US-CA`.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 32), inner(regex(pattern = crate::issue::schema::COUNTRY))))]
     pub countries: Option<Vec<String>>,
     /// The name that a download is saved under.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 255), regex(pattern = crate::issue::schema::PLAIN)))]
     pub file_name: Option<String>,
     /// Whether it may be shown in place of being saved.
     pub inline: Option<bool>,
     /// How many downloads there may be, at least one.
+    #[serde(default, deserialize_with = "super::whole::optional")]
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_downloads: Option<u64>,
     /// Whether the folder's page tells the names in it; with `folder` only.
     pub list: Option<bool>,
     /// A note, for the owner only.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1000)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1000), regex(pattern = crate::issue::schema::NOTE)))]
     pub note: Option<String>,
 }
 
@@ -223,7 +230,7 @@ impl Share {
     /// the key does not begin with it.
     ///
     /// # Errors
-    /// [`Refusal::BadRequest`] if all that was asked for does not fit into a token.
+    /// [`Refusal::Conflict`] if all that was asked for does not fit into a token.
     pub fn mint(
         &self,
         id: [u8; 16],
@@ -313,7 +320,7 @@ pub(crate) fn check_note(note: &str) -> Result<(), Refusal> {
 
 pub(crate) fn mint_refusal(fault: MintFault) -> Refusal {
     match fault {
-        MintFault::TooLong => Refusal::BadRequest("the terms do not fit into a token"),
+        MintFault::TooLong => Refusal::Conflict("the terms do not fit into a token: a shorter name, fewer networks"),
         MintFault::NoDownloads => Refusal::BadRequest("max_downloads is at least 1"),
         MintFault::NamelessParent => Refusal::Internal("a token would be made from one without an id"),
         MintFault::ForeignKey => Refusal::Internal("a token would be made with a key that makes none"),
@@ -381,7 +388,6 @@ mod tests {
         for bad in [
             r"{}",
             r#"{"key":"a","folder":"b"}"#,
-            r#"{"key":"a","expires_in":"366d"}"#,
             r#"{"key":"a","methods":[]}"#,
             r#"{"key":"a","methods":["PUT"]}"#,
             r#"{"key":"a","methods":["get"]}"#,
@@ -415,7 +421,7 @@ mod tests {
             share.mint([1; 16], None, &Owner::new("alice").unwrap().tag(), "dev", &key, UnixTime::from_secs(1_000))
         };
         assert!(mint(700).is_ok());
-        assert_eq!(mint(1_000).unwrap_err().code(), "bad_request");
+        assert_eq!(mint(1_000).unwrap_err().code(), "conflict");
     }
 
     #[test]

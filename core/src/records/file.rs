@@ -51,7 +51,7 @@ pub struct FileRecord {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileChange {
     /// The new name.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 255)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 255), regex(pattern = crate::issue::schema::PLAIN)))]
     pub name: String,
 }
 

@@ -9,6 +9,8 @@ pub const DEFAULT_LIMIT: usize = 50;
 pub const MAX_LIMIT: usize = 200;
 /// Longest cursor, in bytes.
 const MAX_CURSOR_BYTES: usize = 256;
+/// Longest filter, in characters.
+pub const MAX_FILTER_CHARS: usize = 200;
 
 /// What a call that lists asks for in its query. A name that is not known is refused.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -64,8 +66,8 @@ fn cursor(text: String) -> Result<String, Refusal> {
 }
 
 fn filter(text: String) -> Result<String, Refusal> {
-    let fits = (1..=MAX_CURSOR_BYTES).contains(&text.len()) && !text.chars().any(char::is_control);
-    if fits { Ok(text) } else { Err(Refusal::BadRequest("a filter has 1 to 256 bytes without control characters")) }
+    let fits = (1..=MAX_FILTER_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fits { Ok(text) } else { Err(Refusal::BadRequest("a filter has 1 to 200 characters, none of control")) }
 }
 
 #[cfg(test)]

@@ -97,19 +97,19 @@ pub enum State {
 /// The JSON of a call that changes a share: what is absent stays, `null` clears.
 #[derive(Deserialize, Clone, PartialEq, Eq, Debug, Default)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::issue::schema::one_end))]
 pub struct ShareChange {
     /// It ends so long from now.
     pub expires_in: Option<Span>,
     /// It ends at this time.
     pub expires_at: Option<Moment>,
     /// Downloads in all, those that were claimed among them.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "crate::issue::whole::present")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<u64>", range(min = 1)))]
     pub max_downloads: Option<Option<u64>>,
     /// The owner's note.
     #[serde(default, deserialize_with = "present")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", length(max = 1000)))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", length(min = 1, max = 1000), regex(pattern = crate::issue::schema::NOTE)))]
     pub note: Option<Option<String>>,
 }
 
@@ -191,8 +191,8 @@ impl ShareRecord {
     /// Changes it. `token` is the id of the new token, if one is needed; it is made with `key`.
     ///
     /// # Errors
-    /// [`Refusal::BadRequest`] for what no share can have; [`Refusal::Gone`] for a revoked share; [`Refusal::Conflict`]
-    /// for a limit that is used up.
+    /// [`Refusal::BadRequest`] for what no share can have; [`Refusal::Conflict`] for a revoked share and for a
+    /// limit that is used up.
     pub fn change(
         &mut self,
         change: &ShareChange,
@@ -202,7 +202,7 @@ impl ShareRecord {
         now: UnixTime,
     ) -> Result<Changed, Refusal> {
         if self.revoked_at.is_some() {
-            return Err(Refusal::Gone("the share is revoked"));
+            return Err(Refusal::Conflict("the share is revoked"));
         }
         if let Some(note) = &change.note {
             note.as_deref().map_or(Ok(()), check_note)?;
@@ -338,12 +338,12 @@ mod tests {
         let before = share.clone();
         assert_eq!(change(&mut share, "{}", 2_000), Ok(Changed::default()));
         assert_eq!(share, before);
-        assert_eq!(change(&mut share, r#"{"expires_in":"31d"}"#, 2_000).unwrap_err().code(), "bad_request");
+        assert_eq!(change(&mut share, r#"{"expires_in":"31d"}"#, 2_000).unwrap_err().code(), "forbidden");
         assert_eq!(
             change(&mut share, r#"{"expires_in":"1d","expires_at":90000}"#, 2_000).unwrap_err().code(),
             "bad_request"
         );
-        assert_eq!(change(&mut share, r#"{"expires_at":2000}"#, 2_000).unwrap_err().code(), "bad_request");
+        assert_eq!(change(&mut share, r#"{"expires_at":2000}"#, 2_000).unwrap_err().code(), "conflict");
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
         assert_eq!(share.state(NOW), State::UsedUp);
         assert!(share.revoke(NOW) && !share.revoke(UnixTime::from_secs(2_000)));
         assert_eq!((share.state(NOW), share.revoked_at), (State::Revoked, Some(1_000)));
-        assert_eq!(change(&mut share, r#"{"note":"x"}"#, 1_000).unwrap_err().code(), "gone");
+        assert_eq!(change(&mut share, r#"{"note":"x"}"#, 1_000).unwrap_err().code(), "conflict");
         for batch in 0..40 {
             share.count(&alloc::format!("c{batch}"), &one);
         }

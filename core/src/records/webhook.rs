@@ -37,8 +37,16 @@ pub enum Topic {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WebhookRequest {
-    /// Where messages are posted to: by https, or by http on loopback.
-    #[cfg_attr(feature = "schema", schemars(length(max = 1024)))]
+    /// Where messages are posted to, by https.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(
+            length(max = 1024),
+            regex(
+                pattern = "^https://([A-Za-z0-9-]+[.])+[A-Za-z-][A-Za-z0-9-]*(:[1-9][0-9]{0,3})?([/?][A-Za-z0-9._~%/?&=+-]*)?$"
+            )
+        )
+    )]
     pub url: String,
     /// Which ones: all, if absent.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 2)))]
@@ -81,13 +89,29 @@ pub struct Delivery {
     pub body: String,
 }
 
+/// Where messages may go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Receivers {
+    /// By https to hosts with public names.
+    Public,
+    /// To loopback, too: in development. Elsewhere loopback is the platform's own, of which a Lambda is steered.
+    AndLoopback,
+}
+
 impl WebhookRequest {
     /// Checks every field.
     ///
     /// # Errors
     /// [`Refusal::BadRequest`]
-    pub fn check(self, id: String, owner: Owner, created_by: String, now: UnixTime) -> Result<WebhookRecord, Refusal> {
-        if !is_url(&self.url) {
+    pub fn check(
+        self,
+        id: String,
+        owner: Owner,
+        created_by: String,
+        receivers: Receivers,
+        now: UnixTime,
+    ) -> Result<WebhookRecord, Refusal> {
+        if !is_url(&self.url, receivers) {
             return Err(Refusal::BadRequest("url is an https URL of a public host, without user or fragment"));
         }
         let topics = self.topics.unwrap_or_else(|| Vec::from([Topic::ShareUsed, Topic::FileCreated]));
@@ -99,9 +123,9 @@ impl WebhookRequest {
     }
 }
 
-/// An https URL of a host with a dot in its name that is no address, or an http URL of loopback: who names a host
+/// An https URL of a host with a dot in its name that is no address, or one of loopback where that is let: who names a host
 /// within the operator's network would have the signer knock there.
-fn is_url(url: &str) -> bool {
+fn is_url(url: &str, receivers: Receivers) -> bool {
     let plain = url.len() <= MAX_URL_BYTES && url.bytes().all(|b| b.is_ascii_graphic() && !b"#\\@".contains(&b));
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
@@ -112,7 +136,10 @@ fn is_url(url: &str) -> bool {
             .split('.')
             .all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
         && !host.split('.').next_back().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
-    plain && port && ((scheme == "https" && dns) || (scheme == "http" && host == "127.0.0.1"))
+    plain
+        && port
+        && ((scheme == "https" && dns)
+            || (receivers == Receivers::AndLoopback && scheme == "http" && host == "127.0.0.1"))
 }
 
 /// The secret of a webhook, from the service's own.
@@ -161,7 +188,7 @@ mod tests {
     #[test]
     fn only_public_hosts_are_told() {
         for good in ["https://example.com/hook", "https://a.b-c.example:8443/x?y=z", "http://127.0.0.1:9999/"] {
-            assert!(is_url(good), "{good}");
+            assert!(is_url(good, Receivers::AndLoopback), "{good}");
         }
         for bad in [
             "",
@@ -181,8 +208,9 @@ mod tests {
             "https://2130706433/",
             "https://example.0x7f/",
         ] {
-            assert!(!is_url(bad), "{bad}");
+            assert!(!is_url(bad, Receivers::AndLoopback), "{bad}");
         }
+        assert!(!is_url("http://127.0.0.1:9001/2018-06-01/runtime", Receivers::Public));
     }
 
     #[test]

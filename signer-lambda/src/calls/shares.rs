@@ -1,6 +1,6 @@
 //! `/api/v1/shares`: making, finding, changing and taking back.
 
-use super::{Call, time};
+use super::{Call, Nothing, time};
 use crate::failure::Failure;
 use crate::records::Change;
 use crate::s3::Written;
@@ -168,16 +168,17 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Response<String>, Failure>
     reply::json(StatusCode::OK, &view(signer, &record, call.now).await?)
 }
 
-/// Takes a share back: 204 once no link of it opens, whether it was so before or not.
+/// Takes a share back: 200 once no link of it opens, whether it was so before or not.
 pub(crate) async fn revoke(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let Nothing {} = call.json()?;
     let name = name(call)?;
-    revoke_record(call.signer, &name, call.now).await?;
+    let record = revoke_record(call.signer, &name, call.now).await?;
     call.audit(call.parameter).await?;
-    Ok(reply::empty())
+    reply::json(StatusCode::OK, &view(call.signer, &record, call.now).await?)
 }
 
 /// Revokes the share of a record: first the list, which ends its links, then the record, which tells so.
-pub(crate) async fn revoke_record(signer: &Signer, name: &str, now: UnixTime) -> Result<(), Failure> {
+async fn revoke_record(signer: &Signer, name: &str, now: UnixTime) -> Result<ShareRecord, Failure> {
     let record: ShareRecord = signer.read(name, now).await?.ok_or(Refusal::NotFound)?;
     let entry = Entry {
         kind: Kind::Share,
@@ -186,11 +187,8 @@ pub(crate) async fn revoke_record(signer: &Signer, name: &str, now: UnixTime) ->
         until: UnixTime::from_secs(record.expires_at.max(now.as_secs())).after(signer.config.max_expiry),
     };
     signer.revoke(&entry, now).await?;
-    signer
-        .change(name, || None, |record: &mut ShareRecord| Ok(Change::from(record.revoke(now))), now)
-        .await?
-        .ok_or(Refusal::NotFound)?;
-    Ok(())
+    let revoke = |record: &mut ShareRecord| Ok(Change::from(record.revoke(now)));
+    Ok(signer.change(name, || None, revoke, now).await?.ok_or(Refusal::NotFound)?)
 }
 
 /// What happened to a share, the newest first.

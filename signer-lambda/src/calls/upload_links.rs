@@ -1,6 +1,6 @@
 //! `/api/v1/upload-links`: by which guests send files in.
 
-use super::{Call, time, uploads};
+use super::{Call, Nothing, time, uploads};
 use crate::failure::Failure;
 use crate::records::Change;
 use crate::service::Signer;
@@ -49,9 +49,10 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response<String>, Failure> {
     reply::json(StatusCode::OK, &view(call.signer, record, call.now).await?)
 }
 
-/// Closes an upload link: 204 once it takes nothing more, whether it was so before or not. Files stay, and uploads that
+/// Closes an upload link: 200 once it takes nothing more, whether it was so before or not. Files stay, and uploads that
 /// were granted may end.
 pub(crate) async fn close(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let Nothing {} = call.json()?;
     let (tag, link) = named(call)?;
     let apply = |record: &mut UploadLinkRecord| {
         let first = record.closed_at.is_none();
@@ -64,7 +65,7 @@ pub(crate) async fn close(call: &Call<'_>) -> Result<Response<String>, Failure> 
     let until = UnixTime::from_secs(record.expires_at.max(call.now.as_secs() + 1));
     call.signer.revoke(&Entry { kind: Kind::Token, mark: Mark::of_id(&id), until }, call.now).await?;
     call.audit(&link).await?;
-    Ok(reply::empty())
+    reply::json(StatusCode::OK, &view(call.signer, record, call.now).await?)
 }
 
 fn named(call: &Call<'_>) -> Result<(OwnerTag, String), Refusal> {

@@ -111,7 +111,7 @@ fn sender(call: &Call<'_>, request: &UploadRequest) -> Result<Option<Sender>, Re
         return Err(Refusal::BadRequest("sender has 1 to 128 bytes without control characters"));
     }
     if matches!(call.caller()?, Caller::Known(_)) {
-        return Err(Refusal::BadRequest("sender is for uploads by an upload link"));
+        return Err(Refusal::Conflict("sender is for uploads by an upload link"));
     }
     Ok(Some(Sender { name: Some(name.clone()), address: call.address().map(String::from) }))
 }
@@ -198,8 +198,10 @@ pub(crate) struct PartsRequest {
     /// The upload's token.
     upload: String,
     /// S3's name of the upload.
+    #[cfg_attr(test, schemars(length(min = 1, max = 1024), regex(pattern = "^[!-~]+$")))]
     upload_id: String,
     /// Which parts, each with its number.
+    #[serde(deserialize_with = "clouddrop_core::issue::whole::list")]
     #[cfg_attr(test, schemars(length(min = 1, max = 1000), inner(range(min = 1, max = 10_000))))]
     numbers: Vec<u32>,
 }
@@ -234,7 +236,7 @@ pub(crate) struct UploadCall {
 /// Which parts have arrived.
 pub(crate) async fn list_parts(call: &Call<'_>) -> Result<Response<String>, Failure> {
     let (grant, record) = open(call).await?;
-    let record = record.map_err(|_| Refusal::Gone("the upload is complete"))?;
+    let record = record.map_err(|_| Refusal::Conflict("the upload is complete"))?;
     let upload_id = record.upload_id.ok_or(Refusal::Conflict("the upload is not one in parts"))?;
     let parts = call.signer.s3.list_parts(grant.path(), &upload_id, call.now).await?;
     let received = parts.iter().fold(0, |sum: u64, part| sum.saturating_add(part.size));
@@ -319,7 +321,7 @@ async fn open(call: &Call<'_>) -> Result<(UploadGrant, Result<UploadRecord, File
     let record: Option<UploadRecord> = call.signer.read(&format!("{}{file}", folder(&tag)), call.now).await?;
     let Some(record) = record else {
         let file: Option<FileRecord> = call.signer.read(&format!("{}{file}", files::folder(&tag)), call.now).await?;
-        let file = file.ok_or(Refusal::Gone("the upload was thrown away"))?;
+        let file = file.ok_or(Refusal::Conflict("the upload was thrown away"))?;
         of_link(call, file.link.as_deref())?;
         return Ok((grant, Err(file)));
     };
@@ -458,7 +460,7 @@ fn part_urls(
     lease: &s3::Lease,
 ) -> Result<Vec<PartUrl>, Failure> {
     let one = |number: u32| {
-        let size = plan.bytes_of(number).ok_or(Refusal::BadRequest("the upload has no part of that number"))?;
+        let size = plan.bytes_of(number).ok_or(Refusal::Conflict("the upload has no part of that number"))?;
         let query = [("partNumber", number.to_string()), ("uploadId", upload_id.to_string())];
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let url = signer.s3.presign("PUT", path, &query, &[("content-length", &size.to_string())], lease)?;

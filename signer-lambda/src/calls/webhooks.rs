@@ -8,7 +8,7 @@ use crate::views::{PageView, WebhookView};
 use crate::{pages, reply};
 use clouddrop_core::access::OwnerTag;
 use clouddrop_core::records::id::{is_record_id, record_id};
-use clouddrop_core::records::webhook::{self, Delivery, MAX_WEBHOOKS, Topic, next_try};
+use clouddrop_core::records::webhook::{self, Delivery, MAX_WEBHOOKS, Receivers, Topic, next_try};
 use clouddrop_core::records::{VERSION, WebhookRecord, WebhookRequest};
 use clouddrop_core::{Refusal, UnixTime};
 use futures_util::stream::{self, StreamExt as _};
@@ -34,10 +34,12 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Response<String>, Failure>
     let owner = call.owner(None)?;
     let service = signer.config.webhook_secret.as_ref();
     let service = service.ok_or(Refusal::Conflict("the operator has set no WEBHOOK_SECRET: there are no webhooks"))?;
-    request.clone().check(String::new(), owner.clone(), String::new(), call.now)?;
+    let development = signer.config.file_base.starts_with("http://");
+    let receivers = if development { Receivers::AndLoopback } else { Receivers::Public };
+    request.clone().check(String::new(), owner.clone(), String::new(), receivers, call.now)?;
     let moment = call.moment().await?;
     let id = record_id(moment.now, &moment.entropy[0]);
-    let record = request.check(id, owner, call.who(), moment.now)?;
+    let record = request.check(id, owner, call.who(), receivers, moment.now)?;
     let folder = folder(&record.owner.tag());
     if signer.s3.names(&folder, None, MAX_WEBHOOKS, call.now).await?.names.len() >= MAX_WEBHOOKS {
         return Err(Refusal::QuotaExceeded("an owner has at most ten webhooks").into());
