@@ -114,21 +114,25 @@ fn npm_packages() -> anyhow::Result<()> {
     node::binary().map(drop)
 }
 
-/// The linter of HTTP replies, in a Python environment of its own.
+/// The linter of HTTP replies and the tester of the API's document, each in a Python environment of its own.
 ///
 /// # Errors
 /// No Python with `venv`, or a failed installation.
-pub(crate) fn linter() -> anyhow::Result<()> {
-    const HTTPLINT: &str = "httplint==2026.10.4";
-    let folder = tools_folder().join("lint");
-    let stamp = Stamp::new(folder.join(".clouddrop"), &[HTTPLINT.as_bytes()]);
+pub(crate) fn checkers() -> anyhow::Result<()> {
+    python_tool("lint", "httplint==2026.10.4")?;
+    python_tool("schemathesis", "schemathesis==4.32.5")
+}
+
+fn python_tool(name: &str, package: &str) -> anyhow::Result<()> {
+    let folder = tools_folder().join(name);
+    let stamp = Stamp::new(folder.join(".clouddrop"), &[package.as_bytes()]);
     if stamp.fits() {
         return Ok(());
     }
-    say::step(&format!("{HTTPLINT} into .tools/lint"), || {
+    say::step(&format!("{package} into .tools/{name}"), || {
         run::shown(run::command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
         let mut pip = run::command(folder.join("bin/python"));
-        run::shown(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", HTTPLINT]))?;
+        run::shown(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", package]))?;
         stamp.set()
     })
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let tools = setup::everything()?;
     if !options.quick {
         setup::browser()?;
-        setup::linter()?;
+        setup::checkers()?;
     }
     let targets = integration_tests()?;
     let mut steps: Vec<Step<'_>> = vec![

@@ -1,6 +1,6 @@
 //! How long something holds: spans as clients write them, and how long a presigned URL may live.
 
-use super::whole::of_double;
+use super::whole::{MAX, of_double};
 use crate::refusal::Refusal;
 use crate::time::{Seconds, UnixTime};
 use core::fmt;
@@ -52,7 +52,8 @@ impl<'de> Deserialize<'de> for Span {
             }
 
             fn visit_u64<E: Error>(self, seconds: u64) -> Result<Span, E> {
-                Span::of_seconds(seconds).ok_or_else(|| E::custom("no time at all"))
+                let span = Some(seconds).filter(|seconds| *seconds <= MAX).and_then(Span::of_seconds);
+                span.ok_or_else(|| E::custom("no time at all, or too long a time"))
             }
 
             fn visit_f64<E: Error>(self, seconds: f64) -> Result<Span, E> {
@@ -82,7 +83,11 @@ impl<'de> Deserialize<'de> for Moment {
             }
 
             fn visit_u64<E: Error>(self, seconds: u64) -> Result<Moment, E> {
-                Ok(Moment(UnixTime::from_secs(seconds)))
+                if seconds <= MAX {
+                    Ok(Moment(UnixTime::from_secs(seconds)))
+                } else {
+                    Err(E::custom("too late a time"))
+                }
             }
 
             fn visit_f64<E: Error>(self, seconds: f64) -> Result<Moment, E> {
@@ -139,7 +144,7 @@ impl schemars::JsonSchema for Span {
         schemars::json_schema!({
             "description": "Seconds, or digits and a unit: s, m, h, d, w.",
             "oneOf": [
-                { "type": "integer", "minimum": 1 },
+                { "type": "integer", "minimum": 1, "maximum": MAX },
                 { "type": "string", "pattern": "^[1-9][0-9]{0,9}[smhdw]$" },
             ],
         })
@@ -155,7 +160,7 @@ impl schemars::JsonSchema for Moment {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "description": "Seconds since 1970, or a time of RFC 3339 like 2027-01-15T08:00:00Z.",
-            "oneOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "format": "date-time" }],
+            "oneOf": [{ "type": "integer", "minimum": 0, "maximum": MAX }, { "type": "string", "format": "date-time" }],
         })
     }
 }

@@ -59,7 +59,7 @@ pub struct ShareRequest {
     pub inline: Option<bool>,
     /// How many downloads there may be, at least one.
     #[serde(default, deserialize_with = "super::whole::optional")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = crate::issue::whole::MAX)))]
     pub max_downloads: Option<u64>,
     /// Whether the folder's page tells the names in it; with `folder` only.
     pub list: Option<bool>,

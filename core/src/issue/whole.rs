@@ -8,13 +8,15 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 #[derive(Clone, Copy)]
 struct Whole(u64);
 
+/// The largest number that is taken: beyond it a double does not tell whole numbers apart (RFC 8259 section 6).
+pub const MAX: u64 = (1 << 53) - 1;
+
 /// The whole number that `number` is, if it is one that a double holds exactly.
 pub(super) fn of_double(number: f64) -> Option<u64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 2^53")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     let whole = number as u64;
     #[expect(clippy::cast_precision_loss, reason = "it is no more than 2^53")]
-    let is_whole = (0.0..=EXACT).contains(&number) && (whole as f64).to_bits() == number.to_bits();
+    let is_whole = whole <= MAX && (whole as f64).to_bits() == number.to_bits();
     is_whole.then_some(whole)
 }
 
@@ -29,7 +31,7 @@ impl<'de> Deserialize<'de> for Whole {
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Whole, E> {
-                Ok(Whole(number))
+                if number <= MAX { Ok(Whole(number)) } else { Err(E::custom("too large a number")) }
             }
 
             fn visit_f64<E: Error>(self, number: f64) -> Result<Whole, E> {
@@ -84,7 +86,9 @@ mod tests {
             ("1e30", None),
             ("\"5\"", None),
             ("null", None),
-            ("18446744073709551615", Some(u64::MAX)),
+            ("9007199254740991", Some(MAX)),
+            ("9007199254740992", None),
+            ("9007199254740992.0", None),
         ] {
             assert_eq!(serde_json::from_str::<Whole>(json).ok().map(|Whole(number)| number), number, "{json}");
         }

@@ -105,7 +105,7 @@ pub struct ShareChange {
     pub expires_at: Option<Moment>,
     /// Downloads in all, those that were claimed among them.
     #[serde(default, deserialize_with = "crate::issue::whole::present")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<u64>", range(min = 1)))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<u64>", range(min = 1, max = crate::issue::whole::MAX)))]
     pub max_downloads: Option<Option<u64>>,
     /// The owner's note.
     #[serde(default, deserialize_with = "present")]

@@ -38,15 +38,15 @@ pub struct UploadLinkRequest {
     pub note: Option<String>,
     /// The most bytes of one file.
     #[serde(default, deserialize_with = "crate::issue::whole::optional")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = crate::issue::whole::MAX)))]
     pub max_file_bytes: Option<u64>,
     /// The most bytes of all files.
     #[serde(default, deserialize_with = "crate::issue::whole::optional")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = crate::issue::whole::MAX)))]
     pub max_bytes: Option<u64>,
     /// The most files: 100, if absent.
     #[serde(default, deserialize_with = "crate::issue::whole::optional")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = crate::issue::whole::MAX)))]
     pub max_files: Option<u64>,
     /// Media types that are taken, like `image/*` or `application/pdf`; all, if absent.
     #[cfg_attr(feature = "schema", schemars(length(max = 32), inner(regex(pattern = crate::issue::schema::TYPE_RANGE))))]
