@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Longest query that is read, in bytes.
-pub const MAX_QUERY_BYTES: usize = 4096;
+pub const MAX_QUERY_BYTES: usize = 6144;
 const FAULT: Refusal = Refusal::BadRequest("the query is not name=value pairs, each name once");
 
 /// Names and values of `query`, as a form writes them: a plus sign is a space.
@@ -65,6 +65,6 @@ mod tests {
         for bad in ["a", "&", "a=1&", "a=1&a=2", "a=1&%61=2", "=1", "a=%", "a=%ff"] {
             assert_eq!(pairs(bad).unwrap_err().code(), "bad_request", "{bad}");
         }
-        assert_eq!(canonical(&"a".repeat(4097)).unwrap_err(), Refusal::UriTooLong);
+        assert_eq!(canonical(&"a".repeat(6145)).unwrap_err(), Refusal::UriTooLong);
     }
 }

@@ -2,6 +2,8 @@
 //! `openapi.json`, which is what is served; `CLOUDDROP_BLESS=1 cargo test -p clouddrop-signer-lambda openapi` writes it
 //! anew.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 use crate::calls::Nothing;
 use crate::calls::stale::StaleRequest;
 use crate::calls::uploads::{PartsRequest, UploadCall};

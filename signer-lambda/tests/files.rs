@@ -105,7 +105,7 @@ fn a_file_is_there_when_the_upload_is_complete_and_not_before() {
 fn the_checksum_of_the_whole_decides_for_uploads_of_all_sizes() {
     with_bucket(|origin| {
         let signer = people(origin, &[("MULTIPART_THRESHOLD", "1048576")]);
-        let content: Vec<u8> = (0..17 * MIB).map(|n| (n % 251) as u8).collect();
+        let content: Vec<u8> = (0..17 * MIB).map(|n| u8::try_from(n % 251).unwrap()).collect();
         let crc = crc64(&content);
         let send = |crc: &str| {
             let asked = json!({ "name": "a", "size": content.len(), "crc64nvme": crc });

@@ -18,10 +18,13 @@ use std::sync::{Arc, Mutex};
 
 const HOOKS: &str = "/api/v1/webhooks";
 
+/// Headers and body.
+type Message = (BTreeMap<String, String>, String);
+
 /// A receiver that answers with these statuses, one to each message, and then with 204.
 struct Receiver {
     url: String,
-    got: Arc<Mutex<Vec<(BTreeMap<String, String>, String)>>>,
+    got: Arc<Mutex<Vec<Message>>>,
 }
 
 impl Receiver {
@@ -60,7 +63,7 @@ impl Receiver {
         Self { url, got }
     }
 
-    fn got(&self) -> Vec<(BTreeMap<String, String>, String)> {
+    fn got(&self) -> Vec<Message> {
         self.got.lock().unwrap().clone()
     }
 }

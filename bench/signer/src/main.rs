@@ -86,7 +86,10 @@ fn main() -> anyhow::Result<()> {
     let far = format!("{:032x}", shares - 1000);
     let call = signer.call(&event("GET", "/api/v1/shares", &format!("limit=50&owner=many&cursor={far}"), None))?;
     let first = ms(median(pages.iter().map(|page| page.took)));
-    say(format!("| a page of 50 of {shares} shares, ms, p50 (near the end: {:.1}) | {first:.1} | | | |", ms(call.took)));
+    say(format!(
+        "| a page of 50 of {shares} shares, ms, p50 (near the end: {:.1}) | {first:.1} | | | |",
+        ms(call.took)
+    ));
     print(&out);
     Ok(())
 }

@@ -117,7 +117,10 @@ impl Function {
         }
         let mut body = vec![0; length];
         self.reader.read_exact(&mut body)?;
-        while is_chunked {
+        if !is_chunked {
+            return self.told(target, body);
+        }
+        loop {
             let mut line = String::new();
             self.reader.read_line(&mut line)?;
             let size = usize::from_str_radix(line.trim(), 16)?;
@@ -128,8 +131,12 @@ impl Function {
             }
             body.extend_from_slice(&chunk[..size]);
         }
+        self.told(target, body)
+    }
+
+    fn told(&self, target: String, body: Vec<u8>) -> anyhow::Result<(String, Vec<u8>)> {
         if target.ends_with("/error") {
-            bail!("the function failed: {}", String::from_utf8_lossy(&body));
+            bail!("call {} failed: {}", self.calls, String::from_utf8_lossy(&body));
         }
         Ok((target, body))
     }

@@ -113,7 +113,7 @@ fn long_ago(text: &str) -> Option<UnixTime> {
 }
 
 /// A time of RFC 3339, with its offset; parts of a second are dropped.
-fn moment(text: &str) -> Option<UnixTime> {
+pub fn moment(text: &str) -> Option<UnixTime> {
     const SECONDS: usize = "2027-01-15T08:00:00".len();
     let (base, rest) = text.split_at_checked(SECONDS)?;
     let mut whole = base.to_uppercase();

@@ -20,6 +20,8 @@ const MAX_EXPIRY: Seconds = Seconds(5 * 365 * 86_400);
 /// Digits of a key's id: the first of its hash.
 pub const ID_DIGITS: usize = 16;
 const MAX_NAME_BYTES: usize = 128;
+/// Most scopes of a key: all that there are.
+const MAX_SCOPES: usize = 20;
 
 /// The JSON of a call that makes a key.
 #[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
@@ -110,6 +112,9 @@ impl ApiKeyRequest {
         let fits = (1..=MAX_NAME_BYTES).contains(&self.name.len()) && !self.name.chars().any(char::is_control);
         if !fits {
             return Err(Refusal::BadRequest("a name has 1 to 128 bytes without control characters"));
+        }
+        if self.scopes.as_ref().is_some_and(|scopes| scopes.len() > MAX_SCOPES) {
+            return Err(Refusal::BadRequest("a key has at most 20 scopes"));
         }
         let expires = end(self.expires_in, self.expires_at, DEFAULT_EXPIRY, MAX_EXPIRY, now)?;
         Ok(ApiKeyRecord {

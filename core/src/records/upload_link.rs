@@ -225,7 +225,8 @@ impl Guest {
 
 /// `type/subtype`, `type/*` or `*/*`.
 fn is_type_range(text: &str) -> bool {
-    text == "*/*" || (is_media_type(text) && !text.contains(';'))
+    let named = text.strip_suffix("/*").map_or(text, |family| family);
+    text == "*/*" || (is_media_type(text) && !text.contains(';') && !named.contains('*'))
 }
 
 fn is_in(range: &str, media_type: &str) -> bool {

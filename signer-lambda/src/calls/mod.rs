@@ -105,6 +105,10 @@ impl Call<'_> {
     /// Reads the body strictly: UTF-8 JSON of exactly the call's fields, each once, and nothing behind it. The call's
     /// types are flat, so the depth is bounded by them.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        // An array would be taken for the fields in their order.
+        if self.body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Refusal::BadRequest("the body is not a JSON object").into());
+        }
         serde_json::from_slice(self.body).map_err(|error| {
             // serde's own message may quote values: it is for the client, and the log has the kind and the place.
             let place = format!("{:?} at line {}, column {}", error.classify(), error.line(), error.column());

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use client::{Answer, Client};
 use clouddrop_core::config::Records;
+use clouddrop_core::issue::duration::moment;
 use clouddrop_core::issue::{fault, presign_until};
 use clouddrop_core::origin::Endpoint;
 use clouddrop_core::{ObjectPath, Refusal, Seconds, UnixTime, percent, sigv4};
@@ -194,7 +195,7 @@ impl S3 {
             }
             let page = xml::upload_page(answer.text()).ok_or_else(|| unreadable("ListMultipartUploads"))?;
             for upload in page.uploads {
-                let begun = UnixTime::from_rfc3339(&upload.initiated);
+                let begun = moment(&upload.initiated);
                 let key = upload.key.strip_prefix(&self.prefix).map(String::from);
                 if let (Some(key), true) = (key, begun.is_some_and(|begun| begun < before)) {
                     found.push((key, upload.upload_id));
