@@ -87,7 +87,9 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Tra
             })
         }
         Route::Share(text) => {
-            read_method(request, Allow::GetHead)?;
+            if request.method != "POST" {
+                read_method(request, Allow::GetHeadPost)?;
+            }
             let text = carrier::find(&request.headers, url.query, Some(text))?;
             with_token(text, request, now, config, trail, &|token, trail| {
                 landing(token, text.unwrap_or(""), request, &url, now, config, trail)
@@ -172,7 +174,7 @@ fn read(
     Ok(Decision::Fetch(Expect::for_object(grant, request, now).read_by(reader).fetch(now, config)?))
 }
 
-/// The page about what a token opens.
+/// The page about what a token opens, or what is reported of it there.
 fn landing(
     token: Verified<'_>,
     text: &str,
@@ -194,6 +196,12 @@ fn landing(
     let path = place.as_ref().map_or(own, |place| place.probe().clone());
     let grant = granted(token, request, url, Method::Get, path, now, config)?;
     let claims = grant.claims();
+    if request.method == "POST" {
+        trail.route = "report";
+        // Of whom it is not known there is nobody to tell.
+        let event = EventOf::of(claims, grant.path()).ok_or(Refusal::MethodNotAllowed(Allow::GetHead))?;
+        return Ok(Decision::Forward(api::report(&event)));
+    }
     let facts = Facts::new(claims, text, &called, request, config);
     if let Some(downloads) = facts.downloads() {
         trail.uses = Uses::Left(downloads.limit);

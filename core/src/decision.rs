@@ -81,6 +81,10 @@ pub const MAX_API_BODY_BYTES: usize = 64 * 1024;
 pub const CLIENT_AUTHORIZATION: &str = "x-clouddrop-authorization";
 /// The header in which the client's address, as the platform knows it, reaches the signer.
 pub const CLIENT_ADDRESS: &str = "x-clouddrop-client-address";
+/// The headers in which the share that is reported reaches the signer, and the object's encoded key.
+pub const REPORTED_SHARE: &str = "x-clouddrop-share";
+/// See [`REPORTED_SHARE`].
+pub const REPORTED_PATH: &str = "x-clouddrop-path";
 /// The header in which the request's id reaches the signer.
 pub const REQUEST_ID: &str = "x-clouddrop-request-id";
 

@@ -3,6 +3,7 @@
 
 use crate::access::owner::{is_tag, owner_of};
 use crate::hash;
+use crate::limit::token_key;
 use crate::path::ObjectPath;
 use crate::request::Request;
 use crate::text::push_json_string;
@@ -32,6 +33,16 @@ pub(crate) struct EventOf {
 }
 
 impl EventOf {
+    /// The share's id in hexadecimal.
+    pub(crate) fn share(&self) -> String {
+        token_key(&self.share)
+    }
+
+    /// The object's encoded key.
+    pub(crate) fn path(&self) -> String {
+        (*self.path).into()
+    }
+
     /// Of a token that was made here: its share and its owner are known.
     pub(crate) fn of(claims: &Claims<'_>, path: &ObjectPath) -> Option<Self> {
         let share = claims.share().or(claims.parent()).or(claims.id())?;

@@ -158,7 +158,8 @@ impl Signer {
         if !has_body && (!body.is_empty() || request.headers().contains_key(CONTENT_TYPE)) {
             return Err(Refusal::BadRequest("a body where none belongs").into());
         }
-        if has_body && !one(request.headers(), CONTENT_TYPE.as_str()).is_some_and(is_json) {
+        let is_form = found.operation == Operation::RecordReport; // as a browser sends it, and the edge passes it on
+        if has_body && !is_form && !one(request.headers(), CONTENT_TYPE.as_str()).is_some_and(is_json) {
             return Err(Refusal::UnsupportedType.into());
         }
         let query = request.uri().query().unwrap_or("");

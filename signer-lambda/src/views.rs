@@ -342,8 +342,6 @@ pub(crate) struct ReportView {
     pub(crate) reason: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) contact: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) country: Option<String>,
 }
 
 /// The log of a share.

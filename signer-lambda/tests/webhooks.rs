@@ -163,26 +163,25 @@ fn webhooks_are_made_listed_and_removed() {
 fn reports_are_kept_for_admins() {
     with_bucket(|origin| {
         let signer = people(origin, &[]);
-        let report = |body: &Value| {
-            let call = http::Request::post("/edge/v1/reports").header("content-type", "application/json");
-            let call = call.body(body.to_string().into_bytes()).unwrap();
+        let report = |share: &str, form: &str| {
+            let call = http::Request::post("/edge/v1/reports")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .header("x-clouddrop-share", share)
+                .header("x-clouddrop-path", "0123456789abcdef01234567/a%20b");
+            let call = call.body(form.as_bytes().to_vec()).unwrap();
             common::wait(signer.answer(call, "p", clouddrop_signer::now())).status().as_u16()
         };
-        let good = json!({ "share": "0".repeat(32), "owner": "", "path": "a", "reason": "It is mine.", "contact": "me@example.org" });
-        assert_eq!(report(&good), 204);
-        for (name, bad) in [
-            ("share", json!("x")),
-            ("reason", json!("")),
-            ("reason", json!("x".repeat(2001))),
-            ("owner", json!("alice")),
-            ("more", json!(1)),
-        ] {
-            let mut body = good.clone();
-            body[name] = bad;
-            assert_eq!(report(&body), 400, "{name}");
+        let share = "0".repeat(32);
+        assert_eq!(report(&share, "reason=It+is+mine.&contact=me%40example.org"), 200);
+        let long = format!("reason={}", "x".repeat(2001));
+        for bad in ["", "reason=", "reason=a&reason=b", "reason=a&more=b", "reason", "reason=%ff", &long] {
+            assert_eq!(report(&share, bad), 400, "{bad:.40}");
         }
+        assert_eq!(report("x", "reason=a"), 400);
         let (status, listed) = ADMIN.gets(&signer, "/api/v1/reports");
-        assert_eq!((status, &listed["items"][0]["reason"]), (200, &json!("It is mine.")));
+        let kept = &listed["items"][0];
+        assert_eq!((status, &kept["reason"], &kept["contact"]), (200, &json!("It is mine."), &json!("me@example.org")));
+        assert_eq!(kept["owner"], "0123456789abcdef01234567");
         assert_eq!(ALICE.gets(&signer, "/api/v1/reports").0, 403);
     });
 }

@@ -72,7 +72,7 @@ fn queries_reach_the_signer_as_they_were_meant() {
     for bad in ["limit=1&limit=2", "name", "name=%zz", "colour=red", "limit=0"] {
         assert_eq!(call(stack, "GET", &format!("/api/v1/files?{bad}"), None).status, 400, "{bad}");
     }
-    assert_eq!(call(stack, "GET", &format!("/api/v1/files?name={}", "a".repeat(5000)), None).status, 414);
+    assert_eq!(call(stack, "GET", &format!("/api/v1/files?name={}", "a".repeat(6500)), None).status, 414);
     let file_path = format!("/api/v1/files/{}", text(&file, "id"));
     assert_eq!(call(stack, "PATCH", &file_path, Some(&json!({ "name": "new.txt" }))).json()["name"], "new.txt");
     let share = stack.must(201, "shares", &json!({ "key": file["key"] }));
@@ -108,4 +108,31 @@ fn the_owner_reads_who_downloaded_what() {
     for event in events["items"].as_array().unwrap() {
         assert_eq!((&event["share"], &event["path"]), (&share["id"], &file["key"]));
     }
+}
+
+#[test]
+fn a_report_from_the_page_of_a_link_reaches_the_admins() {
+    let stack = stack();
+    let file = upload(stack, "bad.txt", "hello");
+    let share = stack.must(201, "shares", &json!({ "key": file["key"] }));
+    let page = path(&share).replace("/d/", "/s/");
+    let html = Ask::get(&page).header("accept", "text/html").send(stack.files()).text();
+    assert!(html.contains(&format!("<form method=\"post\" action=\"{page}\">")), "{html}");
+    let form = |kind: &str, body: &str| {
+        let reply = Ask::new("POST", &page).header("content-type", kind).body(body.as_bytes()).send(stack.files());
+        assert_safe(&reply, body);
+        reply
+    };
+    const FORM: &str = "application/x-www-form-urlencoded";
+    assert_eq!(form(FORM, "reason=It+is+%C3%A9vil").status, 200);
+    assert_eq!(form(FORM, "reason=").status, 400);
+    let forged = page.replace(&page[10..12], "AA");
+    assert_eq!(
+        Ask::new("POST", &forged).header("content-type", FORM).body(b"reason=a").send(stack.files()).status,
+        401
+    );
+    let listed = call(stack, "GET", "/api/v1/reports", None).json();
+    let report = &listed["items"][0];
+    assert_eq!((&report["share"], &report["reason"]), (&share["id"], &json!("It is \u{e9}vil")));
+    assert_eq!(report["path"], file["key"]);
 }

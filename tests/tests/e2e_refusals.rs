@@ -349,7 +349,8 @@ fn routes(stack: &Stack) -> Vec<Row> {
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "MKCOL", "PURGE"] {
         rows.push(not(method, &format!("/f/{KEY}"), "GET, HEAD"));
         rows.push(not(method, "/healthz", "GET, HEAD"));
-        rows.push(not(method, &format!("/s/{token}"), "GET, HEAD"));
+        // A report can be made of what has an owner, which this token has not.
+        rows.push(not(method, &format!("/s/{token}"), if method == "POST" { "GET, HEAD" } else { "GET, HEAD, POST" }));
     }
     for method in ["PUT", "DELETE", "OPTIONS"] {
         rows.push(not(method, &download, "GET, HEAD, POST"));

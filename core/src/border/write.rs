@@ -50,6 +50,7 @@ pub(super) fn limits(request: &Request<'_>, trail: &Trail, decision: &Decision) 
     match decision {
         Decision::Reply(reply) if reply.status == 401 => add("b", &client),
         Decision::Claim(_) => add("sclaim:", &client),
+        Decision::Forward(_) if trail.route() == "report" => add("sclaim:", &client),
         Decision::Forward(_) => add("sissue:", &client),
         _ => {}
     }

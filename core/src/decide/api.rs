@@ -2,15 +2,21 @@
 
 use crate::config::Config;
 use crate::cors;
-use crate::decision::{ApiBody, CLIENT_ADDRESS, CLIENT_AUTHORIZATION, Forward, MAX_API_BODY_BYTES, REQUEST_ID};
+use crate::decision::{
+    ApiBody, CLIENT_ADDRESS, CLIENT_AUTHORIZATION, Forward, MAX_API_BODY_BYTES, REPORTED_PATH, REPORTED_SHARE,
+    REQUEST_ID,
+};
 use crate::path::ObjectPath;
 use crate::query;
 use crate::range::number;
 use crate::refusal::{Allow, Refusal};
 use crate::request::Request;
+use crate::trail::EventOf;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+/// The header by which a call made twice is made once.
+const ONCE: &str = "idempotency-key";
 /// The longest header value that is passed on: an API key, a JWT.
 const MAX_HEADER_BYTES: usize = 4096;
 
@@ -44,16 +50,28 @@ pub(super) fn forward(request: &Request<'_>, path: &str, query: &str, config: &C
     {
         return Err(Refusal::UnsupportedType);
     }
+    let headers = headers(request);
     // A call that should be made once must not be made without saying so.
-    if request.headers.has("idempotency-key") && !request.headers.one("idempotency-key").is_some_and(is_signable) {
+    if request.headers.has(ONCE) && !headers.iter().any(|(name, _)| *name == ONCE) {
         return Err(Refusal::BadRequest("Idempotency-Key"));
     }
-    Ok(Forward { method: request.method.into(), path: path.into(), query, body, headers: headers(request) })
+    Ok(Forward { method: request.method.into(), path: path.into(), query, body, headers })
 }
 
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or("").trim_matches([' ', '\t']);
     essence.eq_ignore_ascii_case("application/json")
+}
+
+/// A report of what a token opens: the form goes on as it is, and what the token says beside it.
+pub(super) fn report(event: &EventOf) -> Forward {
+    let mut report = Forward::own("/edge/v1/reports");
+    report.headers = Vec::from([
+        ("content-type", "application/x-www-form-urlencoded".into()),
+        (REPORTED_PATH, event.path()),
+        (REPORTED_SHARE, event.share()),
+    ]);
+    report
 }
 
 /// The headers for the signer, sorted: the client's own few, and what the platform knows of the client.
@@ -62,7 +80,7 @@ fn headers(request: &Request<'_>) -> Vec<(&'static str, String)> {
     let fields = [
         ("accept", client("accept")),
         ("content-type", client("content-type")),
-        ("idempotency-key", client("idempotency-key")),
+        (ONCE, client(ONCE)),
         (CLIENT_ADDRESS, request.client.address.map(|address| address.to_string())),
         (CLIENT_AUTHORIZATION, client("authorization")),
         (REQUEST_ID, Some(request.id.to_string()).filter(|id| is_signable(id))),

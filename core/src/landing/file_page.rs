@@ -56,6 +56,12 @@ pub(super) fn footer(out: &mut Markup, facts: &Facts, report: &'static str) {
     out.around("\n<footer><p>", w::NOT_SCANNED, "</p>");
     if let Some(url) = &facts.report {
         out.around("<p><a href=\"", url, "\">").text(report).raw("</a></p>");
+    } else {
+        // The operator has no place of its own for reports: they are kept for the admins.
+        out.around("<details><summary>", report, "</summary><form method=\"post\" action=\"");
+        out.text(&facts.page_path("")).raw("\"><p><label>").text(w::REASON);
+        out.raw(" <input name=\"reason\" required maxlength=\"500\"></label> <button>");
+        out.text(w::SEND).raw("</button></p></form></details>");
     }
     out.raw("</footer>");
 }

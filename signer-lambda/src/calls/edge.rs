@@ -6,16 +6,18 @@ use super::webhooks::{deliver_due, tell};
 use super::{Call, random, stale};
 use crate::failure::Failure;
 use crate::records::Change;
-use crate::service::Signer;
+use crate::service::{Signer, one};
 use crate::views::{PageView, ReportView};
 use crate::{pages, reply};
+use clouddrop_core::access::owner::owner_of;
+use clouddrop_core::decision::{REPORTED_PATH, REPORTED_SHARE};
 use clouddrop_core::records::event::{Batch, MAX_EVENTS};
-use clouddrop_core::records::id::{backwards, is_hex, is_record_id, record_id};
+use clouddrop_core::records::id::{backwards, is_record_id, record_id};
 use clouddrop_core::records::webhook::Topic;
 use clouddrop_core::records::{ShareRecord, VERSION};
-use clouddrop_core::{Refusal, UnixTime};
+use clouddrop_core::{Refusal, UnixTime, query};
 use http::{Response, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 const REPORTS: &str = "reports/";
 /// Longest reason and contact of a report, in bytes.
@@ -51,18 +53,6 @@ pub(crate) async fn events(call: &Call<'_>) -> Result<Response<String>, Failure>
     Ok(reply::empty())
 }
 
-/// The JSON of a report.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReportRequest {
-    share: String,
-    owner: String,
-    path: String,
-    reason: String,
-    contact: Option<String>,
-    country: Option<String>,
-}
-
 /// A report as it is kept.
 #[derive(Serialize)]
 struct ReportRecord {
@@ -73,31 +63,31 @@ struct ReportRecord {
 
 /// Keeps a report.
 pub(crate) async fn report(call: &Call<'_>) -> Result<Response<String>, Failure> {
-    let request: ReportRequest = call.json()?;
+    let form = std::str::from_utf8(call.body).map_err(|_| Refusal::BadRequest("the form is no text"))?;
+    let (mut reason, mut contact) = (String::new(), None);
+    for (name, value) in query::pairs(form)? {
+        match name.as_str() {
+            "reason" => reason = value,
+            "contact" => contact = Some(value).filter(|text| !text.is_empty()),
+            _ => return Err(Refusal::BadRequest("a report has a reason, and may have a contact").into()),
+        }
+    }
+    let header = |name| one(call.headers, name).map(String::from).unwrap_or_default();
+    let (share, path) = (header(REPORTED_SHARE), header(REPORTED_PATH));
+    let owner = owner_of(&path).map(String::from).unwrap_or_default();
     let plain = |text: &str, most: usize| (1..=most).contains(&text.len()) && !text.contains('\0');
-    let fits = is_record_id(&request.share)
-        && (request.owner.is_empty() || is_hex(&request.owner, 24))
-        && request.path.len() <= 1024
-        && plain(&request.reason, MAX_REASON_BYTES)
-        && request.contact.as_deref().is_none_or(|text| plain(text, MAX_CONTACT_BYTES))
-        && request.country.as_deref().is_none_or(|text| text.len() <= 8);
+    let fits = is_record_id(&share)
+        && path.len() <= 1024
+        && plain(&reason, MAX_REASON_BYTES)
+        && contact.as_deref().is_none_or(|text| plain(text, MAX_CONTACT_BYTES));
     if !fits {
         return Err(Refusal::BadRequest("not a report: a reason has 1 to 2000 bytes, a contact 1 to 256").into());
     }
     let id = record_id(call.now, &random()?);
-    let view = ReportView {
-        id: id.clone(),
-        at: call.now.to_string(),
-        share: request.share,
-        owner: request.owner,
-        path: request.path,
-        reason: request.reason,
-        contact: request.contact,
-        country: request.country,
-    };
+    let view = ReportView { id: id.clone(), at: call.now.to_string(), share, owner, path, reason, contact };
     call.signer.create(&format!("{REPORTS}{id}"), &ReportRecord { v: VERSION, view }, call.now).await?;
     call.signer.log.write(&serde_json::json!({ "message": "a share was reported", "report": id, "alarm": true }));
-    Ok(reply::empty())
+    Ok(reply::text(StatusCode::OK, "Thank you. The report is with those who run this service.\n".into()))
 }
 
 /// Reports, the newest first.
