@@ -356,7 +356,8 @@ fn routes(stack: &Stack) -> Vec<Row> {
         rows.push(not(method, &download, "GET, HEAD, POST"));
     }
     rows.push(not("POST", &download, "GET, HEAD")); // there is no use to claim of this one
-    rows.push(not("OPTIONS", "/api/v1/shares", "GET, HEAD, POST, PUT, PATCH, DELETE").on_page());
+    rows.push(not("OPTIONS", "/api/v1/shares", "GET, POST").by_signer());
+    rows.push(not("PROPFIND", "/api/v1/shares", "GET, HEAD, POST, PUT, PATCH, DELETE").on_page());
     let elsewhere = |name: &str, host: Option<&str>| {
         row(name, Ask::get(&format!("/f/{KEY}")).bearer(&token).host(host), 421, "misdirected")
     };
