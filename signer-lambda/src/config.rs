@@ -20,7 +20,7 @@ use clouddrop_core::token::KeySet;
 use clouddrop_core::{Seconds, UnixTime};
 
 /// The variables as written. A Lambda's environment holds many others, so ours are picked by their names.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Raw {
     /// The host that serves files, as at the edge.
     pub file_host: Option<String>,
@@ -46,6 +46,11 @@ pub struct Raw {
     pub max_expiry: Option<String>,
     /// Up to how many bytes an upload is one PUT: 64 MiB if absent.
     pub multipart_threshold: Option<String>,
+    /// The name or ARN of a secret of AWS Secrets Manager: a JSON object with `TOKEN_KEYS`, `API_KEYS` and
+    /// `WEBHOOK_SECRET`, of which each goes before the variable.
+    pub secrets_id: Option<String>,
+    /// The URL of Secrets Manager, if it is not the region's own.
+    pub secrets_endpoint: Option<String>,
     /// The host of the page, for links to it, as at the edge.
     pub page_host: Option<String>,
     /// The most bytes of an owner; no limit if absent.
@@ -92,6 +97,8 @@ impl Raw {
             api_keys: variable("API_KEYS"),
             max_expiry: variable("MAX_EXPIRY"),
             multipart_threshold: variable("MULTIPART_THRESHOLD"),
+            secrets_id: variable("SECRETS_ID"),
+            secrets_endpoint: variable("SECRETS_ENDPOINT"),
             page_host: variable("PAGE_HOST"),
             quota_bytes: variable("QUOTA_BYTES"),
             quota_files: variable("QUOTA_FILES"),

@@ -29,6 +29,7 @@ mod pause;
 mod records;
 mod reply;
 mod s3;
+pub mod secrets;
 pub mod server;
 pub mod service;
 mod views;
@@ -37,7 +38,12 @@ pub mod who;
 pub use config::{Config, Raw};
 pub use service::Signer;
 
-use clouddrop_core::UnixTime;
+use clouddrop_core::{Refusal, UnixTime};
+
+/// The reply to a call that nobody can answer now.
+pub fn refuse(refusal: Refusal, method: &str, request_id: &str) -> http::Response<String> {
+    reply::problem(refusal, None, method, request_id)
+}
 
 /// The time of the machine: read once for each call, by the binaries.
 pub fn now() -> UnixTime {

@@ -74,7 +74,19 @@ impl Signer {
     /// again beside the calls; where that stops, the tick delivers.
     pub async fn deliver(&self, now: impl Fn() -> UnixTime) {
         self.messages.notified().await;
-        if let Err(failure) = webhooks::deliver_due(self, now()).await {
+        self.deliver_due(now()).await;
+    }
+
+    /// Delivers what is due, if a call has left a message.
+    pub async fn deliver_if_any(&self, now: UnixTime) {
+        let waiting = self.messages.notified();
+        if futures_util::FutureExt::now_or_never(waiting).is_some() {
+            self.deliver_due(now).await;
+        }
+    }
+
+    async fn deliver_due(&self, now: UnixTime) {
+        if let Err(failure) = webhooks::deliver_due(self, now).await {
             self.log.message(&format!("messages could not be delivered: {}", failure.refusal));
         }
     }
