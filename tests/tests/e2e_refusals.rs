@@ -406,7 +406,8 @@ fn api(stack: &Stack) -> Vec<Row> {
         row("no body", mine("shares", b""), 400, "bad_request").by_signer(),
         bad("an unknown field", "shares", json!({ "key": KEY, "colour": 1 })),
         bad("key and folder", "shares", json!({ "key": KEY, "folder": "a" })),
-        row("a life that is too long", mine("shares", br#"{"key":"a","expires_in":"10000d"}"#), 403, "forbidden").by_signer(),
+        row("a life that is too long", mine("shares", br#"{"key":"a","expires_in":"10000d"}"#), 403, "forbidden")
+            .by_signer(),
         bad("no downloads", "shares", json!({ "key": KEY, "max_downloads": 0 })),
         bad("a negative size", "uploads", json!({ "name": "a", "size": -1 })),
         bad("no media type", "uploads", json!({ "name": "a", "size": 1, "type": "text" })),
