@@ -172,6 +172,18 @@ fn function_url_events_are_answered() {
     assert_eq!(answers[3].1["headers"]["content-type"], "application/problem+json");
 }
 
+/// The event that the runbook gives to the scheduler.
+#[test]
+fn the_tick_of_the_runbook_is_answered() {
+    let runbook = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/runbook.md");
+    let runbook = std::fs::read_to_string(runbook).unwrap();
+    let event = runbook.lines().find(|line| line.contains("/edge/v1/tick") && line.starts_with('{')).unwrap();
+    let answers = invoke(vec![serde_json::from_str(event).unwrap()]);
+    assert_eq!(answers[0].1["statusCode"], 200, "{}", answers[0].1);
+    let done: Value = serde_json::from_str(answers[0].1["body"].as_str().unwrap()).unwrap();
+    assert_eq!(done["aborted"], 0);
+}
+
 #[test]
 fn it_does_not_start_on_less_than_everything() {
     let mut environment = environment();

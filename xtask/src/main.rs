@@ -12,6 +12,7 @@ mod node;
 mod run;
 mod say;
 mod setup;
+mod signer;
 mod stamp;
 mod test;
 
@@ -45,7 +46,8 @@ enum Verb {
     },
     /// Bring what the other verbs need: the wasm toolchain, tools, npm packages
     Setup,
-    /// Measure the edge against its peers; arguments go to the benchmark (see `bench -- --help`)
+    /// Measure the edge against its peers; arguments go to the benchmark (see `bench -- --help`). `bench signer` measures
+    /// the signer beside a bare handler
     Bench {
         /// Arguments of clouddrop-bench
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -86,6 +88,9 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Fmt => check::format(),
         Verb::Build { part: Part::Edge } => edge::set_up_and_build().map(drop),
         Verb::Setup => setup::everything().map(drop),
+        Verb::Bench { arguments } if arguments.first().is_some_and(|word| word == "signer") => {
+            signer::bench(&arguments[1..])
+        }
         Verb::Bench { arguments } => edge::bench(&arguments),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Hold { command } => hold::run(&command),

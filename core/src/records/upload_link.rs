@@ -33,6 +33,9 @@ const MAX_TYPES: usize = 32;
 pub struct UploadLinkRequest {
     /// Whose it is: the caller's own, if absent; for admins.
     pub owner: Option<Owner>,
+    /// The folder that files land in, as an earlier upload's answer named it: a new one, if absent.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{44}$")))]
+    pub folder: Option<String>,
     /// What it is for: guests are told.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1000), regex(pattern = crate::issue::schema::NOTE)))]
     pub note: Option<String>,
@@ -121,11 +124,14 @@ impl UploadLinkRequest {
             return Err(Refusal::BadRequest("a cap of an upload link is at least 1"));
         }
         let expires = end(self.expires_in, self.expires_at, DEFAULT_EXPIRY, longest, now)?;
+        if !self.folder.as_deref().is_none_or(id::is_folder_id) {
+            return Err(Refusal::BadRequest("folder is not one that an upload was given"));
+        }
         Ok(UploadLinkRecord {
             v: VERSION,
             id: id::record_id(now, &entropy[0]),
             owner,
-            folder: id::folder_id(now, &entropy[1]),
+            folder: self.folder.unwrap_or_else(|| id::folder_id(now, &entropy[1])),
             created_by,
             created_at: now.as_secs(),
             expires_at: expires.as_secs(),
@@ -292,7 +298,13 @@ mod tests {
         assert_eq!(link.is_open(UnixTime::from_secs(link.expires_at)).unwrap_err().code(), "expired");
         link.closed_at = Some(1);
         assert_eq!(link.reserve("c", 0, "image/png", NOW).unwrap_err().code(), "gone");
-        for bad in [r#"{"max_files":0}"#, r#"{"types":["image"]}"#, r#"{"types":["a/b;c=d"]}"#, r#"{"note":""}"#] {
+        for bad in [
+            r#"{"folder":"files"}"#,
+            r#"{"max_files":0}"#,
+            r#"{"types":["image"]}"#,
+            r#"{"types":["a/b;c=d"]}"#,
+            r#"{"note":""}"#,
+        ] {
             assert_eq!(check(bad).unwrap_err().code(), "bad_request", "{bad}");
         }
     }
