@@ -164,12 +164,17 @@ impl Stack {
         reply.json()
     }
 
+    /// The lines of the S3 server's access log.
+    pub fn all_requests(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(&self.ready.access_log).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// The lines of the S3 server's access log, but for the edge's questions for the revocation list and all that the
     /// signer asks: one for each request that reached it. A line is written before its reply is sent, so what was
     /// answered is counted.
     pub fn origin_requests(&self) -> Vec<Value> {
-        let text = std::fs::read_to_string(&self.ready.access_log).unwrap_or_default();
-        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines = self.all_requests().into_iter();
         // The edge asks for the revocation list by itself, every few seconds.
         let is_poll = |line: &Value| {
             line["method"] == "GET"

@@ -26,9 +26,13 @@ fn the_script_of_the_readme_works_as_printed() {
     fs::remove_dir_all(&folder).unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
-    // By a link, by a claim, and then the link is taken back.
-    let revoked =
-        out.strip_prefix("Hello from CloudDropHello from CloudDrop").unwrap_or_else(|| panic!("{out}\n{err}"));
-    let revoked: serde_json::Value = serde_json::from_str(revoked).unwrap();
-    assert_eq!(revoked["entries"], 1, "{revoked}");
+    // The file, by a link, by a claim, how it was used, that it was taken back, and a link for others.
+    let (file, rest) =
+        out.split_once("Hello from CloudDropHello from CloudDrop").unwrap_or_else(|| panic!("{out}\n{err}"));
+    let file: serde_json::Value = serde_json::from_str(file).unwrap();
+    assert_eq!((&file["name"], &file["size"]), (&"hello.txt".into(), &20.into()), "{file}");
+    let rest: Vec<serde_json::Value> =
+        serde_json::Deserializer::from_str(rest).into_iter().collect::<Result<_, _>>().unwrap();
+    let states: Vec<&str> = rest.iter().map(|shown| shown["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["active", "revoked", "open"], "{rest:?}");
 }

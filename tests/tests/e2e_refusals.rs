@@ -432,7 +432,7 @@ fn api(stack: &Stack) -> Vec<Row> {
         row("a long body without its length", mine("shares", b"").chunks(&big), 413, "too_large").on_page(),
         row("a promised long body", mine("shares", b"").header("content-length", "65537").body(&big), 413, "too_large")
             .on_page(),
-        row("no type", typeless, 415, "unsupported_type").on_page(),
+        row("no type", typeless, 415, "unsupported_type").by_signer(),
         row("a form", mine("shares", b"a=b").header("content-type", "text/plain"), 415, "unsupported_type").on_page(),
         row("a query", Ask { target: "/api/v1/shares?a=b".into(), ..mine("shares", good) }, 400, "bad_request")
             .by_signer(),

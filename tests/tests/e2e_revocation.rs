@@ -19,7 +19,7 @@ fn the_list_is_there_from_the_start_and_the_api_changes_it() {
         let path = line["path"].as_str().unwrap();
         line["method"] == "PUT" && path.ends_with(&format!("/records/{LIST_NAME}")) && line["status"] == 200
     };
-    assert_eq!(stack.origin_requests().iter().filter(|line| made(line)).count(), 1, "{:?}", stack.origin_requests());
+    assert_eq!(stack.all_requests().iter().filter(|line| made(line)).count(), 1, "{:?}", stack.all_requests());
     let show = || Ask::get(CALL).bearer(&stack.ready.api_key).send(stack.page());
     let shown = show();
     assert_eq!((shown.status, &shown.json()["entries"]), (200, &json!(0)), "{}", shown.text());
