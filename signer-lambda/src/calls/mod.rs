@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod revocations;
 pub(crate) mod shares;
 pub(crate) mod stale;
+pub(crate) mod upload_end;
 pub(crate) mod upload_links;
 pub(crate) mod uploads;
 pub(crate) mod webhooks;

@@ -1,7 +1,7 @@
 //! Uploads that nobody ends: what has arrived whole becomes a file, all else is thrown away. The lifecycle rule of the
 //! bucket is the last resort; this is sooner, and settles the accounts.
 
-use super::{Call, uploads};
+use super::{Call, upload_end, uploads};
 use crate::failure::Failure;
 use crate::reply;
 use crate::service::Signer;
@@ -87,10 +87,10 @@ async fn end(signer: &Signer, record: &UploadRecord, now: UnixTime, view: &mut S
     // A single PUT that S3 has acknowledged is the client's file, whether complete was called or not.
     let arrived = signer.s3.find_object(path.key(), now).await?.is_some_and(|(size, _)| size == record.size);
     if arrived {
-        uploads::finish(signer, &path, record, now).await?;
+        upload_end::finish(signer, &path, record, now).await?;
         view.completed += 1;
     } else {
-        uploads::throw_away(signer, &path, record, now).await?;
+        upload_end::throw_away(signer, &path, record, now).await?;
         view.aborted += 1;
     }
     Ok(())
