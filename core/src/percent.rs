@@ -41,6 +41,16 @@ pub fn is_plain_path(text: &str) -> bool {
 ///
 /// `None` for an escape that is not two hexadecimal digits, and for bytes that are not UTF-8.
 pub fn decode(encoded: &str) -> Option<String> {
+    decode_with(encoded, b'+')
+}
+
+/// As [`decode`], of a form's name or value, where a plus sign is a space (URL standard,
+/// "application/x-www-form-urlencoded parsing").
+pub fn decode_form(encoded: &str) -> Option<String> {
+    decode_with(encoded, b' ')
+}
+
+fn decode_with(encoded: &str, plus: u8) -> Option<String> {
     let bytes = encoded.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -51,7 +61,7 @@ pub fn decode(encoded: &str) -> Option<String> {
             out.push(high << 4 | low);
             at += 3;
         } else {
-            out.push(bytes[at]);
+            out.push(if bytes[at] == b'+' { plus } else { bytes[at] });
             at += 1;
         }
     }
@@ -85,6 +95,7 @@ mod tests {
     #[test]
     fn decodes_once_and_strictly() {
         assert_eq!(decode("a%2520+b").as_deref(), Some("a%20+b"));
+        assert_eq!(decode_form("a%2520+b%2B").as_deref(), Some("a%20 b+"));
         for bad in ["%", "%2", "%g0", "%C3", "%ff", "%+1"] {
             assert_eq!(decode(bad), None, "{bad}");
         }

@@ -2,7 +2,7 @@
 
 use crate::percent;
 use crate::refusal::Refusal;
-use crate::sigv4::canonical_query;
+use crate::sigv4::joined;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -24,17 +24,10 @@ fn read(query: &str) -> Result<Vec<(String, String)>, Refusal> {
     let mut pairs = Vec::new();
     for pair in query.split('&').filter(|_| !query.is_empty()) {
         let (name, value) = pair.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or(FAULT)?;
-        pairs.push((decoded(name)?, decoded(value)?));
+        let decode = |text| percent::decode_form(text).ok_or(FAULT);
+        pairs.push((decode(name)?, decode(value)?));
     }
     Ok(pairs)
-}
-
-fn decoded(text: &str) -> Result<String, Refusal> {
-    let mut plain = String::with_capacity(text.len());
-    for char in text.chars() {
-        if char == '+' { plain.push_str("%20") } else { plain.push(char) }
-    }
-    percent::decode(&plain).ok_or(FAULT)
 }
 
 /// `query` in the form of the signature (S3 API reference, "Canonical Query String").
@@ -48,9 +41,12 @@ pub fn canonical(query: &str) -> Result<String, Refusal> {
     if query.len() > MAX_QUERY_BYTES {
         return Err(Refusal::UriTooLong);
     }
-    let pairs = read(query)?;
-    let borrowed: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    Ok(canonical_query(&borrowed))
+    let mut pairs = read(query)?;
+    for text in pairs.iter_mut().flat_map(|(name, value)| [name, value]) {
+        let plain = core::mem::take(text);
+        percent::push_query(text, &plain);
+    }
+    Ok(joined(pairs))
 }
 
 #[cfg(test)]

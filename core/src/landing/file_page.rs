@@ -58,10 +58,8 @@ pub(super) fn footer(out: &mut Markup, facts: &Facts, report: &'static str) {
         out.around("<p><a href=\"", url, "\">").text(report).raw("</a></p>");
     } else {
         // The operator has no place of its own for reports: they are kept for the admins.
-        out.around("<details><summary>", report, "</summary><form method=\"post\" action=\"");
-        out.text(&facts.page_path("")).raw("\"><p><label>").text(w::REASON);
-        out.raw(" <input name=\"reason\" required maxlength=\"500\"></label> <button>");
-        out.text(w::SEND).raw("</button></p></form></details>");
+        out.around("<form method=\"post\" action=\"", &facts.page_path(""), "\"><label>").text(report);
+        out.raw(" <input name=\"reason\" required></label> <button>").text(w::SEND).raw("</button></form>");
     }
     out.raw("</footer>");
 }

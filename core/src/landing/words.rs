@@ -41,7 +41,6 @@ pub(super) const HIDDEN: &str = " files cannot be shown, because no link can car
 pub(super) const NOT_SCANNED: &str = "Files are not scanned for viruses. Open only what you expected to receive.";
 pub(super) const REPORT_FILE: &str = "Report this file";
 pub(super) const REPORT_FOLDER: &str = "Report this folder";
-pub(super) const REASON: &str = "What is wrong with it?";
 pub(super) const SEND: &str = "Send";
 /// The subject of a report by mail, as it stands in a URL; the link's id follows.
 pub(super) const REPORT_SUBJECT: &str = "Report%20of%20the%20shared%20link%20";

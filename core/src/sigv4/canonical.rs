@@ -57,7 +57,11 @@ pub fn canonical_query(pairs: &[(&str, &str)]) -> String {
         percent::push_query(&mut out, text);
         out
     };
-    let mut encoded: Vec<(String, String)> = pairs.iter().map(|(name, value)| (encode(name), encode(value))).collect();
+    joined(pairs.iter().map(|(name, value)| (encode(name), encode(value))).collect())
+}
+
+/// The canonical query of names and values that are encoded already.
+pub(crate) fn joined(mut encoded: Vec<(String, String)>) -> String {
     sort_few(&mut encoded, Clone::clone);
     let mut out = String::new();
     for (name, value) in encoded {

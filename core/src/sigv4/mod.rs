@@ -8,6 +8,7 @@ mod canonical;
 mod sign;
 mod signing_key;
 
+pub(crate) use canonical::joined;
 pub use canonical::{CanonicalRequest, canonical_query};
 pub use sign::{Credentials, EMPTY_PAYLOAD, SignedHeaders, Signer, ToSign, UNSIGNED_PAYLOAD, string_to_sign};
 pub use signing_key::SigningKey;
