@@ -12,6 +12,7 @@ pub mod revocation;
 pub mod schema;
 pub mod share;
 pub mod upload;
+mod upload_name;
 pub mod whole;
 
 pub use duration::{Moment, Span, end, presign_until};

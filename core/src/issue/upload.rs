@@ -4,11 +4,11 @@
 use super::duration::{Moment, Span, end};
 use super::parts::PartPlan;
 use super::share::{check_file_name, mint_refusal, path};
+use super::upload_name::{directories, encoded_length, short};
 use crate::access::{Owner, OwnerTag};
 use crate::disposition::harmless;
 use crate::media_type::OCTET_STREAM;
 use crate::path::ObjectPath;
-use crate::percent;
 use crate::policy::uri::{FILE_ROUTE, Uri};
 use crate::policy::{self, Ask};
 use crate::records::id;
@@ -328,52 +328,6 @@ impl UploadGrant {
     }
 }
 
-/// Directories below the folder, harmless and with a closing slash; nothing for none.
-fn directories(asked: Option<&str>) -> Result<String, Refusal> {
-    const FAULT: Refusal = Refusal::BadRequest("directory is names between slashes, none of them empty, . or ..");
-    let Some(asked) = asked else { return Ok(String::new()) };
-    let mut out = String::new();
-    for name in asked.strip_suffix('/').unwrap_or(asked).split('/') {
-        if matches!(name, "." | "..") {
-            return Err(FAULT);
-        }
-        check_file_name(name).map_err(|_| FAULT)?;
-        out.push_str(&harmless(name));
-        out.push('/');
-    }
-    Ok(out)
-}
-
-/// `name` cut before its ending, so that it has no more than `most` bytes when it is encoded.
-fn short(name: &str, most: usize) -> String {
-    if encoded_length(name) <= most {
-        return name.into();
-    }
-    let (stem, ending) = name.rsplit_once('.').filter(|(_, ending)| encoded_length(ending) < 20).unwrap_or((name, ""));
-    let room = most - encoded_length(ending) - 1;
-    let mut out = String::new();
-    let mut length = 0;
-    for char in stem.chars() {
-        length += encoded_length(char.encode_utf8(&mut [0; 4]));
-        if length > room {
-            break;
-        }
-        out.push(char);
-    }
-    let mut out = String::from(out.trim_end_matches([' ', '.']));
-    if !ending.is_empty() {
-        out.push('.');
-        out.push_str(ending);
-    }
-    out
-}
-
-fn encoded_length(text: &str) -> usize {
-    let mut out = String::with_capacity(3 * text.len());
-    percent::push_path(&mut out, text);
-    out.len()
-}
-
 /// Whether `text` is the one spelling in base64 of so many bytes.
 fn is_base64_of(text: &str, bytes: usize) -> bool {
     STANDARD.decode(text).is_ok_and(|decoded| decoded.len() == bytes)
@@ -477,15 +431,6 @@ mod tests {
         let chosen: UploadRequest =
             serde_json::from_str(&format!(r#"{{"name":"b","size":1,"folder":"{folder}"}}"#)).unwrap();
         assert_eq!(chosen.check(guest, "files/", 100, NOW).unwrap_err().code(), "bad_request");
-    }
-
-    #[test]
-    fn long_names_are_cut_before_their_ending() {
-        assert_eq!(short("a.txt", 180), "a.txt");
-        let cut = short(&format!("{}.txt", "字".repeat(80)), 180);
-        assert!(cut.ends_with(".txt") && encoded_length(&cut) <= 180 && encoded_length(&cut) > 160, "{cut}");
-        assert_eq!(short(&"a".repeat(200), 180).len(), 179);
-        assert!(encoded_length(&short(&format!("{}. .b", "a".repeat(200)), 180)) <= 180);
     }
 
     #[test]
