@@ -12,6 +12,7 @@ pub mod revocation;
 pub mod schema;
 pub mod share;
 pub mod upload;
+pub mod upload_grant;
 mod upload_name;
 pub mod whole;
 
@@ -19,4 +20,5 @@ pub use duration::{Moment, Span, end, presign_until};
 pub use parts::PartPlan;
 pub use revocation::RevocationRequest;
 pub use share::{Links, Share, ShareRequest, Shared};
-pub use upload::{Destination, Upload, UploadGrant, UploadRequest};
+pub use upload::{Destination, Upload, UploadRequest};
+pub use upload_grant::UploadGrant;
