@@ -26,7 +26,8 @@
 //! `names` are those of the headers, with a space between them, and are followed by as many values: a host can
 //! keep one header object for each line of names that it meets, and there are a few dozen of those in all.
 //! `set` is the place of a [`crate::HeaderSet`] in [`crate::HeaderSet::ALL`]. `body` is `-`, `O` (the origin's), `C` (the
-//! origin's, to be kept), `K first end` (of the kept one) or `T` (text); `bytes` counts those of an object, 0 for none.
+//! origin's, to be kept), `K first end` (of the kept one), `A name` (a file of the web
+//! page) or `T` (text); `bytes` counts those of an object, 0 for none.
 //! `limits` are `letter` + key, with a space between them: c the client, t the token, b bad tokens, s a strict
 //! bucket. `log` is the beginning of the request's log line, `fields` go behind it, and the host adds what it
 //! has measured. `time` is how long to wait for the first byte, in milliseconds. Of `flags`, `c` says that a kept

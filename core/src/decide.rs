@@ -9,9 +9,9 @@ use crate::cors;
 use crate::decision::Decision;
 use crate::expect::{Expect, Use};
 use crate::grant::{Grant, Method};
-use crate::home;
 use crate::landing::{Facts, Landing};
 use crate::listing::{self, Folder, Place};
+use crate::page;
 use crate::path::{MAX_KEY_BYTES, ObjectPath, PathFault};
 use crate::policy::{self, Ask, uri};
 use crate::refusal::{Allow, Refusal};
@@ -96,9 +96,14 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Tra
             })
         }
         Route::Api(path) => Ok(Decision::Forward(api::forward(request, path, url.query, config)?)),
+        Route::Asset(name) => {
+            // The adapter finds out whether it is there, for HEAD too, and leaves the body out itself.
+            read_method(request, Allow::GetHead)?;
+            Ok(Decision::Reply(page::reply(name, url.scheme, config)))
+        }
         Route::Fixed(fixed) => {
             let method = read_method(request, Allow::GetHead)?;
-            let reply = fixed.reply(config)?;
+            let reply = fixed.reply(url.scheme, config)?;
             Ok(Decision::Reply(if method == Method::Head { reply.without_body() } else { reply }))
         }
     }
@@ -290,7 +295,7 @@ fn target_path(target: &Target, config: &Config) -> Result<ObjectPath, Refusal> 
 }
 
 impl route::Fixed {
-    fn reply(self, config: &Config) -> Result<Reply, Refusal> {
+    fn reply(self, scheme: &str, config: &Config) -> Result<Reply, Refusal> {
         const TEXT: &str = "text/plain; charset=utf-8";
         Ok(match self {
             Self::Health => Reply::text(200, TEXT, "ok\n"),
@@ -302,8 +307,7 @@ impl route::Fixed {
                 let contact = config.security_contact.as_deref().ok_or(Refusal::NotFound)?;
                 Reply::text(200, TEXT, format!("Contact: {contact}\nExpires: 2099-12-31T23:59:59Z\n"))
             }
-            Self::Home => home::page(),
-            Self::HomeScript => home::script(),
+            Self::Settings => page::settings(scheme, config),
         })
     }
 }

@@ -41,6 +41,11 @@ impl Endpoint {
         &self.host
     }
 
+    /// Scheme, host and port, as a browser writes an origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// The path to sign and the URL to send, for an encoded path that begins with a slash.
     pub fn locate(&self, path: &str) -> (String, String) {
         let mut signed = String::with_capacity(self.base_path.len() + path.len());

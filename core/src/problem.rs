@@ -69,10 +69,3 @@ impl Refusal {
         }
     }
 }
-
-/// A whole HTML document of ours; `title` is text, `body` is markup.
-pub(crate) fn document(title: &str, body: &'static str) -> String {
-    markup::document(title, |out| {
-        out.raw("<main>").raw(body).raw("</main>");
-    })
-}

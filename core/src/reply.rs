@@ -34,6 +34,9 @@ pub enum Body {
         /// One behind the last.
         end: u64,
     },
+    /// A file of the web page, by its name among those that were built. Where there is none, the reply is
+    /// [`crate::Refusal::NotFound`].
+    Asset(String),
     /// This text.
     Text(String),
 }
@@ -60,6 +63,9 @@ impl LogLine {
     }
 }
 
+/// For replies to a token, and for everything else that may be another one the next time.
+pub(crate) const NOT_STORED: &str = "private, no-store, no-transform";
+
 /// The fixed headers by kind of content. An adapter may prepare each set once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HeaderSet {
@@ -71,7 +77,8 @@ pub enum HeaderSet {
     Data,
     /// A page of ours that shows a file of the same host as an image, as sound or as a film.
     Preview,
-    /// A page of ours with a script of its own.
+    /// The web page and its parts. What they may do depends on the configuration, and how long they are kept on their
+    /// names: the reply brings its own Content-Security-Policy and Cache-Control.
     App,
 }
 
@@ -94,19 +101,21 @@ impl HeaderSet {
             Self::File => "sandbox; default-src 'none'; frame-ancestors 'none'".into(),
             Self::Page => page_policy(""),
             Self::Preview => page_policy("img-src 'self'; media-src 'self'; "),
-            Self::App => page_policy("script-src 'self'; connect-src 'self'; "),
+            Self::App => String::new(),
             Self::Data => "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'".into(),
         };
         let mut headers = Vec::from([
             ("strict-transport-security", "max-age=63072000; includeSubDomains; preload".into()),
             ("x-content-type-options", "nosniff".into()),
             ("referrer-policy", "no-referrer".into()),
-            ("content-security-policy", policy),
             ("cross-origin-resource-policy", "same-origin".into()),
             ("cross-origin-opener-policy", "same-origin".into()),
             ("x-robots-tag", "noindex".into()),
-            ("cache-control", "private, no-store, no-transform".into()),
         ]);
+        if self != Self::App {
+            headers.push(("content-security-policy", policy));
+            headers.push(("cache-control", NOT_STORED.into()));
+        }
         match self {
             Self::File => headers.push(("accept-ranges", "bytes".into())),
             // For browsers that do not know frame-ancestors; content in a sandbox has nothing to click.
@@ -174,11 +183,15 @@ mod tests {
             assert!(value("strict-transport-security").contains("max-age=63072000"));
             assert_eq!(value("x-content-type-options"), "nosniff");
             assert_eq!(value("referrer-policy"), "no-referrer");
-            assert!(value("content-security-policy").contains("frame-ancestors 'none'"));
             assert_eq!(value("cross-origin-resource-policy"), "same-origin");
             assert_eq!(value("cross-origin-opener-policy"), "same-origin");
             assert_eq!(value("x-robots-tag"), "noindex");
-            assert_eq!(value("cache-control"), "private, no-store, no-transform");
+            let both = ["content-security-policy", "cache-control"].map(|name| headers.iter().any(|(n, _)| *n == name));
+            assert_eq!(both, [set != HeaderSet::App; 2]);
+            if set != HeaderSet::App {
+                assert!(value("content-security-policy").contains("frame-ancestors 'none'"));
+                assert_eq!(value("cache-control"), NOT_STORED);
+            }
         }
         let file = HeaderSet::File.headers();
         assert!(file.iter().any(|(_, value)| value.starts_with("sandbox; default-src 'none'")));

@@ -48,7 +48,7 @@ pub(crate) fn problem(refusal: Refusal, detail: Option<&str>, method: &str, requ
             Some(detail) => format!("{},\"detail\":{}}}", &text[..text.len() - 1], serde_json::json!(detail)),
             None => text,
         },
-        Body::None | Body::Origin | Body::Kept { .. } => String::new(),
+        Body::None | Body::Origin | Body::Kept { .. } | Body::Asset(_) => String::new(),
     });
     *reply.status_mut() = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = reply.headers_mut();

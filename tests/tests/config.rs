@@ -141,6 +141,20 @@ fn each_variable_has_its_own_fault() {
 }
 
 #[test]
+fn the_provider_of_the_page_is_whole_or_not_there() {
+    let named = |changes: Value| -> Vec<String> { faults(&changes).into_iter().map(|(name, _)| name).collect() };
+    assert_eq!(named(json!({"OIDC_ISSUER": "https://login.example.com"})), ["OIDC_CLIENT_ID"]);
+    assert_eq!(named(json!({"OIDC_CLIENT_ID": "page"})), ["OIDC_ISSUER"]);
+    // What it says becomes part of the page's policy.
+    for bad in ["token.example.com", "https://a; script-src *", "https://a b", "*"] {
+        let all =
+            json!({"OIDC_ISSUER": "https://login.example.com", "OIDC_CLIENT_ID": "page", "OIDC_TOKEN_ORIGIN": bad});
+        assert_eq!(named(all), ["OIDC_TOKEN_ORIGIN"], "{bad}");
+        assert_eq!(named(json!({"OIDC_ISSUER": bad, "OIDC_CLIENT_ID": "page"})), ["OIDC_ISSUER"], "{bad}");
+    }
+}
+
+#[test]
 fn names_that_are_not_known_are_misspelled() {
     let found = faults(&json!({"FILE_HOSTS": "x", "TOKEN_KEY": "y"}));
     let variables: Vec<&str> = found.iter().map(|(variable, _)| variable.as_str()).collect();

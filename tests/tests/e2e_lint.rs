@@ -28,6 +28,14 @@ fn lint(cases: &Value) -> Option<Vec<Value>> {
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
+/// The address of a part that the page names.
+fn part_of_the_page(stack: &Stack) -> String {
+    let page = clouddrop_tests::stack::http::Ask::get("/").send(stack.page());
+    let text = String::from_utf8(page.body).unwrap();
+    let (_, from) = text.split_once("/assets/").unwrap();
+    format!("/assets/{}", from.split('"').next().unwrap())
+}
+
 #[test]
 fn nothing_is_bad_without_a_reason() {
     let stack = Stack::start(&["--limit", "token=40"]);
@@ -80,7 +88,9 @@ fn nothing_is_bad_without_a_reason() {
         case("a page about a file", 200, files, "GET", &format!("/s/{token}"), html(), ""),
         case("its facts", 200, files, "GET", &format!("/s/{token}"), json!([["Accept", "application/json"]]), ""),
         case("the page", 200, page, "GET", "/", html(), ""),
-        case("the page's script", 200, page, "GET", "/home.js", none(), ""),
+        case("a part of the page", 200, page, "GET", &part_of_the_page(&stack), none(), ""),
+        case("no part of the page", 404, page, "GET", "/assets/none.js", none(), ""),
+        case("the page's settings", 200, page, "GET", "/settings.json", none(), ""),
         case("robots", 200, files, "GET", "/robots.txt", none(), ""),
         case("health", 200, page, "GET", "/healthz", none(), ""),
         case(

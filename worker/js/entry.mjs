@@ -2,9 +2,9 @@
 // origin's body handed through untouched. Every rule is in Rust; these files convert and perform.
 import { left } from "./counter.mjs";
 import { limit } from "./limits.mjs";
-import { FLAGS, LIMITS, LOG, LOG_OF_FETCH, USES, encoded, encoder } from "./lines.mjs";
+import { BODY, FLAGS, LIMITS, LOG, LOG_OF_FETCH, USES, encoded, encoder } from "./lines.mjs";
 import { ask, look } from "./origin.mjs";
-import { broken, nextId, refused, respond } from "./reply.mjs";
+import { broken, drop, nextId, refused, respond } from "./reply.mjs";
 import { refreshIfIdle, refreshList } from "./revocations.mjs";
 import { replaceInstance, rules, state } from "./rules.mjs";
 
@@ -92,7 +92,19 @@ function act(asked, lines, request) {
     case "W":
       return call(asked, request, +lines[3], lines[4] === "l");
     default:
-      return respond(asked, lines, null);
+      return lines[BODY].startsWith("A ") ? page(asked, lines) : respond(asked, lines, null);
+  }
+}
+
+// A file of the web page. The platform keeps those by their paths, below whatever host.
+async function page(asked, lines) {
+  try {
+    const file = await asked.env.ASSETS.fetch(`https://assets.local/${lines[BODY].slice("A ".length)}`);
+    if (file.status === 200) return respond(asked, lines, file);
+    drop(file);
+    return refused(asked, rules.missing);
+  } catch (error) {
+    return broken(asked, error);
   }
 }
 

@@ -51,7 +51,7 @@ export function respond(asked, lines, source) {
   const { headers, names } = filled(lines[SET], lines, NAMES);
   const kind = lines[BODY];
   let body = null;
-  if (kind === "O") {
+  if (kind === "O" || kind[0] === "A") {
     body = source.body;
   } else if (kind === "C") {
     body = source.bytes;

@@ -13,6 +13,11 @@ use clouddrop_core::{Refusal, Seconds, counter, revocation};
 use wasm_bindgen::prelude::*;
 use worker::event;
 
+/// An instance lives for weeks: this one finds a block in constant time and keeps fragmentation low.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// The header in which the platform gives the client's address. Cloudflare overwrites what a client sends.
 const ADDRESS_HEADER: &str = "cf-connecting-ip";
 /// The header in which the platform gives its own name for the request.
@@ -152,6 +157,12 @@ pub fn kept(answer: &[u8], age: f64) -> String {
 #[wasm_bindgen]
 pub fn limited(request: &[u8], retry_after: u32) -> String {
     state::with(|config, _| question(request).refuse(Refusal::RateLimited { retry_after }, config))
+}
+
+/// The reply to a request for a file of the web page that was not built.
+#[wasm_bindgen]
+pub fn missing(request: &[u8]) -> String {
+    state::with(|config, _| question(request).refuse(Refusal::NotFound, config))
 }
 
 /// The reply to a request that a limit or a counter could not be asked about.

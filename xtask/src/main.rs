@@ -15,6 +15,7 @@ mod setup;
 mod signer;
 mod stamp;
 mod test;
+mod web;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -68,6 +69,8 @@ enum Verb {
 enum Part {
     /// The Worker: target/edge
     Edge,
+    /// The web page: target/web
+    Web,
 }
 
 fn main() -> ExitCode {
@@ -87,6 +90,7 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Check => check::run(),
         Verb::Fmt => check::format(),
         Verb::Build { part: Part::Edge } => edge::set_up_and_build().map(drop),
+        Verb::Build { part: Part::Web } => web::set_up_and_build(),
         Verb::Setup => setup::everything().map(drop),
         Verb::Bench { arguments } if arguments.first().is_some_and(|word| word == "signer") => {
             signer::bench(&arguments[1..])

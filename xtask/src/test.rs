@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::setup::{self, Tools, WASM};
-use crate::{check, edge, node, run, say};
+use crate::{check, edge, node, run, say, web};
 
 /// Tests in files whose names begin so need the running stack; they come last.
 const END_TO_END: &str = "e2e_";
@@ -46,10 +46,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         ("examples in the documentation", Box::new(|| run::shown(tests(&tools, &this).arg("--doc")))),
     ];
     if !options.quick {
-        let rest: [Step<'_>; 5] = [
+        let rest: [Step<'_>; 6] = [
             ("lints, wasm", Box::new(|| check::lint_wasm(&tools))),
             ("wasm tests", Box::new(|| wasm_tests(&tools))),
             ("edge build", Box::new(|| edge::build(&tools))),
+            ("web build", Box::new(web::build)),
             ("wrangler accepts the Worker", Box::new(wrangler_dry_run)),
             ("end-to-end tests", Box::new(|| end_to_end_tests(&tools, &this, &targets))),
         ];

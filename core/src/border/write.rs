@@ -195,6 +195,10 @@ fn write_reply_lines(reply: &Reply, opening: &Opening, is_kept: bool) -> String 
             // Writing to a String cannot fail.
             let _ = write!(out, "K {first} {end}");
         }
+        Body::Asset(name) => {
+            out.push_str("A ");
+            out.push_str(name);
+        }
         Body::Text(own) => {
             out.push('T');
             text = own;

@@ -6,6 +6,7 @@ use super::records::{Records, revocation_poll};
 use crate::cache::CacheRules;
 use crate::limit::StrictRates;
 use crate::origin::Endpoint;
+use crate::page::SignIn;
 use crate::path::ObjectPath;
 use crate::range::number;
 use crate::request::split_port;
@@ -40,6 +41,7 @@ pub struct Config {
     pub(crate) server_timing: bool,
     pub(crate) strict_rates: StrictRates,
     pub(crate) report_contact: Option<String>,
+    pub(crate) sign_in: Option<SignIn>,
     pub(crate) keys: KeySet,
     pub(crate) credentials: Credentials,
     pub(crate) lambda: Signer,
@@ -245,6 +247,7 @@ impl Config {
         let signer = faults.checked("SIGNER_URL", raw.signer_url, URL, Endpoint::parse);
         let security_contact = contact("SECURITY_CONTACT", raw.security_contact, &mut faults);
         let report_contact = contact("REPORT_CONTACT", raw.report_contact, &mut faults);
+        let sign_in = sign_in(raw.oidc_issuer, raw.oidc_client_id, raw.oidc_token_origin, &mut faults);
         let token_keys = faults.required("TOKEN_KEYS", raw.token_keys);
         let keys = token_keys.and_then(|text| parse_keys(&text, "TOKEN_KEYS", &mut faults));
         let credentials = credentials(
@@ -284,6 +287,7 @@ impl Config {
                 cache,
                 server_timing,
                 strict_rates,
+                sign_in,
                 keys,
                 credentials,
                 lambda: Signer::new(region, LAMBDA_SERVICE),
@@ -293,9 +297,32 @@ impl Config {
     }
 }
 
+fn is_set(text: &Option<String>) -> bool {
+    text.as_ref().is_some_and(|text| !text.is_empty())
+}
+
+/// The identity provider of the page: issuer and client, or neither.
+fn sign_in(
+    issuer: Option<String>,
+    client_id: Option<String>,
+    token_origin: Option<String>,
+    faults: &mut Faults,
+) -> Option<SignIn> {
+    if ![&issuer, &client_id, &token_origin].into_iter().any(is_set) {
+        return None;
+    }
+    // What becomes part of a policy must be a URL and no more.
+    let url = |text: &str| Endpoint::parse(text).map(|_| text.to_string());
+    let issuer = faults.checked("OIDC_ISSUER", issuer, URL, url);
+    let client_id = faults.required("OIDC_CLIENT_ID", client_id);
+    let token_origin = token_origin.filter(|text| !text.is_empty()).and_then(|text| {
+        faults.checked("OIDC_TOKEN_ORIGIN", Some(text), URL, |text| Endpoint::parse(text).map(|at| at.origin().into()))
+    });
+    Some(SignIn { issuer: issuer?, client_id: client_id?, token_origin })
+}
+
 /// The second bucket: both of its variables, or neither.
 fn second_bucket(origin: Option<String>, region: Option<String>, faults: &mut Faults) -> Option<Bucket> {
-    let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     if !is_set(&origin) && !is_set(&region) {
         return None;
     }

@@ -48,6 +48,12 @@ pub struct Raw {
     pub claims_per_minute: Option<String>,
     /// Where to report a file that should not be shared: `mailto:` or `https:`. Without it `security_contact`.
     pub report_contact: Option<String>,
+    /// The identity provider by which people sign in to the page: its issuer URL, as its tokens name it.
+    pub oidc_issuer: Option<String>,
+    /// The page's client id there.
+    pub oidc_client_id: Option<String>,
+    /// The origin of its token endpoint, if that is not the issuer's.
+    pub oidc_token_origin: Option<String>,
     /// Secret: the token keys, a JSON array of `{"issuer", "kid", "alg"?, "secret", "retires"?}`, newest first; with
     /// `"alg": "ES256"` there are `"x"` and `"y"` in the place of the secret.
     pub token_keys: Option<String>,
@@ -112,6 +118,9 @@ impl Raw {
             "ISSUES_PER_MINUTE" => &mut self.issues_per_minute,
             "CLAIMS_PER_MINUTE" => &mut self.claims_per_minute,
             "REPORT_CONTACT" => &mut self.report_contact,
+            "OIDC_ISSUER" => &mut self.oidc_issuer,
+            "OIDC_CLIENT_ID" => &mut self.oidc_client_id,
+            "OIDC_TOKEN_ORIGIN" => &mut self.oidc_token_origin,
             "TOKEN_KEYS" => &mut self.token_keys,
             "AWS_ACCESS_KEY_ID" => &mut self.aws_access_key_id,
             "AWS_SECRET_ACCESS_KEY" => &mut self.aws_secret_access_key,

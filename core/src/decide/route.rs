@@ -1,7 +1,7 @@
 //! Which host was meant, and which route on it.
 
 use crate::config::Config;
-use crate::home;
+use crate::page;
 use crate::refusal::Refusal;
 use crate::request::{Request, Url};
 
@@ -47,6 +47,8 @@ pub(super) enum Route<'a> {
     Share(&'a str),
     /// `/api/v1/...`: the whole path.
     Api(&'a str),
+    /// A file of the web page, by its name among those that were built.
+    Asset(&'a str),
     /// An answer that depends on nothing.
     Fixed(Fixed),
 }
@@ -62,10 +64,8 @@ pub(super) enum Fixed {
     Icon,
     /// `/.well-known/security.txt` (RFC 9116).
     SecurityTxt,
-    /// `/` of the page.
-    Home,
-    /// Its script.
-    HomeScript,
+    /// `/settings.json` of the page.
+    Settings,
 }
 
 impl<'a> Route<'a> {
@@ -76,6 +76,7 @@ impl<'a> Route<'a> {
             Self::Download { .. } => "download",
             Self::Share(_) => "share",
             Self::Api(_) => "api",
+            Self::Asset(_) => "page",
             Self::Fixed(_) => "fixed",
         }
     }
@@ -90,9 +91,9 @@ impl<'a> Route<'a> {
         }
         let found = match site {
             Site::Files => Self::of_files(path),
-            Site::Page if path == "/" => Some(Self::Fixed(Fixed::Home)),
-            Site::Page if path == home::SCRIPT_PATH => Some(Self::Fixed(Fixed::HomeScript)),
-            Site::Page => path.starts_with("/api/v1/").then_some(Self::Api(path)),
+            Site::Page if path.starts_with("/api/v1/") => Some(Self::Api(path)),
+            Site::Page if path == "/settings.json" => Some(Self::Fixed(Fixed::Settings)),
+            Site::Page => page::asset(path).map(Self::Asset),
         };
         found.ok_or(Refusal::NotFound)
     }

@@ -55,6 +55,7 @@ pub(crate) fn compare(
                 Body::None => body == "none",
                 Body::Kept { .. } => body == "kept",
                 Body::Origin => body == "origin",
+                Body::Asset(name) => body.strip_prefix("asset:").is_some_and(|wanted| wanted == name),
                 Body::Text(text) => body.strip_prefix("text:").is_some_and(|part| text.contains(&expand(part))),
             };
             if !fits {

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use crate::{edge, run, say, setup};
+use crate::{edge, run, say, setup, web};
 use limits::Limits;
 use ports::Pair;
 use print::Ready;
@@ -69,6 +69,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if !options.no_build {
         let tools = setup::everything()?;
         edge::build(&tools)?;
+        web::build()?;
         build_servers()?;
     }
     let mut processes = Processes::new(data.join("log"))?;

@@ -67,6 +67,7 @@ pub(crate) fn start(
         main: options.main.clone(),
         limits: options.limit.unwrap_or_default(),
         objects: data.join("objects"),
+        page_files: data.join("page"),
         bindings: bindings(options, &state, &hosts, &bucket, &signer)?,
         page,
         files,

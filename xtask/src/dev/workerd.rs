@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::dev::limits::Limits;
 use crate::dev::state::{make_private, write_private};
-use crate::{edge, run};
+use crate::{edge, run, web};
 
 /// The name of the configuration within its folder.
 pub(crate) const CONFIG_FILE: &str = "workerd.capnp";
@@ -35,6 +35,8 @@ pub(crate) struct Worker {
     pub(crate) limits: Limits,
     /// The folder in which Durable Objects are kept.
     pub(crate) objects: PathBuf,
+    /// The folder for a copy of the web page, from which it is served.
+    pub(crate) page_files: PathBuf,
     /// The port of the page and the API.
     pub(crate) page: u16,
     /// The port of the files.
@@ -52,6 +54,10 @@ impl Worker {
         }
         fs::copy(run::root().join("worker/dev").join(RATE_LIMIT), folder.join(RATE_LIMIT))
             .with_context(|| format!("copying {RATE_LIMIT}"))?;
+        if self.page_files.exists() {
+            fs::remove_dir_all(&self.page_files).with_context(|| format!("removing {}", self.page_files.display()))?;
+        }
+        copy_page(&web::folder(), &self.page_files)?;
         make_private(&self.objects)?;
         let file = folder.join(CONFIG_FILE);
         // It holds secrets.
@@ -71,6 +77,7 @@ impl Worker {
         for (name, value) in &self.bindings {
             writeln!(bindings, "    (name = {}, text = {}),", literal(name)?, literal(value)?)?;
         }
+        writeln!(bindings, r#"    (name = "ASSETS", service = "page"),"#)?;
         let mut namespaces = String::new();
         for (binding, class, key) in OBJECTS {
             writeln!(bindings, r#"    (name = "{binding}", durableObjectNamespace = "{class}"),"#)?;
@@ -85,6 +92,7 @@ impl Worker {
             )?;
         }
         let objects = literal(self.objects.to_str().context("a folder whose name is not UTF-8")?)?;
+        let page_files = literal(self.page_files.to_str().context("a folder whose name is not UTF-8")?)?;
         let Self { page, files, .. } = self;
         // By itself workerd refuses connections to loopback, where S3 and the signer are.
         Ok(format!(
@@ -94,6 +102,7 @@ const config :Workerd.Config = (
     (name = "edge", worker = .edge),
     (name = "outside", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = {objects}, writable = true)),
+    (name = "page", disk = (path = {page_files})),
   ],
   sockets = [
     (name = "page", address = "127.0.0.1:{page}", http = (), service = "edge"),
@@ -117,6 +126,21 @@ const edge :Workerd.Worker = (
 "#
         ))
     }
+}
+
+/// Copies the built web page: its files, and those of its one folder.
+fn copy_page(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
+    for entry in fs::read_dir(from).context("the web page is not built: run cargo xtask build web")? {
+        let entry = entry?;
+        let copy = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_page(&entry.path(), &copy)?;
+        } else {
+            fs::copy(entry.path(), &copy).with_context(|| format!("copying {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// A text literal of Cap'n Proto's schema language, which has C's escapes.
@@ -145,6 +169,7 @@ mod tests {
             bindings: Vec::new(),
             limits: Limits::default(),
             objects: "/data/objects".into(),
+            page_files: "/data/page".into(),
             page: 81,
             files: 82,
         };
@@ -160,6 +185,7 @@ mod tests {
             bindings: vec![("A".into(), "1\"".into())],
             limits: "bad=5".parse().unwrap(),
             objects: "/data/objects".into(),
+            page_files: "/data/page".into(),
             page: 81,
             files: 82,
         };
@@ -169,6 +195,7 @@ mod tests {
         assert!(config.contains(r#"(name = "A", text = "1\"")"#));
         assert!(config.contains(r#"(name = "page", address = "127.0.0.1:81""#));
         assert!(config.contains(r#"(name = "files", address = "127.0.0.1:82""#));
+        assert!(config.contains(r#"(name = "page", disk = (path = "/data/page"))"#));
         assert!(config.contains(r#"(name = "LINKS", durableObjectNamespace = "LinkCounter")"#));
         assert!(config.contains(r#"(name = "objects", disk = (path = "/data/objects", writable = true))"#));
         assert!(config.contains(r#"(name = "limit", text = "5"), (name = "period", text = "60")"#));
