@@ -133,6 +133,7 @@ impl Question<'_> {
                 },
                 Decision::Folder(folder) => write_fetch('F', &opening, folder.fetch, health, now, config),
                 Decision::Claim(claim) => write_fetch('F', &opening, claim.fetch, health, now, config),
+                Decision::Unlock(_) => write::form(&opening),
                 Decision::Forward(forward) => write::other(&opening, &forward),
             }
         })
@@ -276,13 +277,22 @@ impl Question<'_> {
         }
     }
 
-    /// The signed call of the API with its body; `None` if the body could not be read. One byte over what the rules
+    /// The signed call of the API with its body, or the reply to a password's form; `None` if the body could not be read. One byte over what the rules
     /// asked for is enough to show that it is too long.
     pub fn forward(&self, body: Option<&[u8]>, now: UnixTime, config: &Config) -> String {
         self.with_request(&mut |request| {
             let signed = match (decide_on(request, now, config, &mut Trail::default()), body) {
                 (Decision::Forward(forward), Some(body)) => forward.sign(body, now, config),
-                (Decision::Forward(_), None) => Err(Refusal::BadRequest("the body cannot be read")),
+                (Decision::Unlock(unlocking), Some(form)) => {
+                    let reply = unlocking.settle(form, now, config);
+                    return reply.map_or_else(
+                        |refusal| write_refusal(refusal, request, config),
+                        |reply| write_for_reader(reply, request, config),
+                    );
+                }
+                (Decision::Forward(_) | Decision::Unlock(_), None) => {
+                    Err(Refusal::BadRequest("the body cannot be read"))
+                }
                 (Decision::Reply(reply), _) => return write_reply_of(&reply, &Opening::default(), config),
                 _ => Err(Refusal::Internal("a request that is decided in two ways")),
             };

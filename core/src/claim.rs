@@ -78,7 +78,7 @@ impl Claiming {
         let limit = claims.download_limit().filter(|_| claims.purpose() == Purpose::Download);
         let limit = limit.ok_or(Refusal::MethodNotAllowed(Allow::GetHead))?;
         let facts = ClaimFacts {
-            link: claims.id().ok_or(Refusal::Forbidden("a counted token without an id"))?.into(),
+            link: claims.link_id().ok_or(Refusal::Forbidden("a counted token without an id"))?.into(),
             limit,
             ends: claims.expires().ok_or(Refusal::Forbidden("a token without an end"))?,
             key: idempotency_key(request, grant.path().encoded())?,

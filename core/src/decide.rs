@@ -22,6 +22,7 @@ use crate::token::claims::Target;
 use crate::token::wire::TokenBytes;
 use crate::token::{Listing, Purpose, Verified, carrier, jwt, verify};
 use crate::trail::{EventOf, Trail, Uses};
+use crate::unlock::Unlocking;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -39,7 +40,7 @@ pub fn decide(request: &Request<'_>, now: UnixTime, config: &Config) -> Decision
 /// 3. Structure, algorithm, key and MAC: 401 for all of them alike.
 /// 4. Every claim (403); where the client is, asked for only if the token asks.
 /// 5. The token, its share, subject, key, issuer or object is not revoked (410), by a list that is not too old (503).
-/// 6. A counted link is read with a claimed use only (403); then the request for the origin is signed.
+/// 6. A link with a password is opened by POST first (403); a counted link is read with a claimed use only (403); then the request for the origin is signed.
 pub fn decide_on(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Trail) -> Decision {
     match routed(request, now, config, trail) {
         Ok(decision) => decision,
@@ -78,6 +79,11 @@ fn routed(request: &Request<'_>, now: UnixTime, config: &Config, trail: &mut Tra
                 let path = object_of(&token, relative, config)?;
                 let grant = granted(token, request, &url, method, path, now, config)?;
                 if claims_use {
+                    let rest = relative.map_or(String::new(), |relative| format!("/{relative}"));
+                    if let Some(unlocking) = Unlocking::of(&grant, "/d/", &rest, request, now)? {
+                        trail.route = "unlock";
+                        return Ok(Decision::Unlock(unlocking));
+                    }
                     trail.route = "claim";
                     trail.event = EventOf::of(grant.claims(), grant.path());
                     Ok(Decision::Claim(Claiming::of(&grant, request, now, config)?))
@@ -202,6 +208,10 @@ fn landing(
     let grant = granted(token, request, url, Method::Get, path, now, config)?;
     let claims = grant.claims();
     if request.method == "POST" {
+        if let Some(unlocking) = Unlocking::of(&grant, "/s/", "", request, now)? {
+            trail.route = "unlock";
+            return Ok(Decision::Unlock(unlocking));
+        }
         trail.route = "report";
         // Of whom it is not known there is nobody to tell.
         let event = EventOf::of(claims, grant.path()).ok_or(Refusal::MethodNotAllowed(Allow::GetHead))?;
@@ -209,7 +219,8 @@ fn landing(
     }
     let facts = Facts::new(claims, text, &called, request, config);
     if let Some(downloads) = facts.downloads() {
-        trail.uses = Uses::Left(downloads.limit);
+        let link = claims.link_id().unwrap_or_default().into();
+        trail.uses = Uses::Left { link, limit: downloads.limit };
     }
     if let Some(place) = place {
         let fetch = listing::fetch(&place, now, config)?;
@@ -261,6 +272,9 @@ fn granted<'a>(
     };
     let grant = policy::grant(token, &ask, method, path, now)?;
     config.revocations.check(grant.token(), grant.path(), now)?;
+    if grant.claims().password().is_some() && request.method != "POST" {
+        return Err(Refusal::PasswordRequired);
+    }
     Ok(grant)
 }
 

@@ -12,6 +12,7 @@ use crate::reply::Reply;
 use crate::request::{Headers, Names};
 use crate::sigv4::ToSign;
 use crate::time::UnixTime;
+use crate::unlock::Unlocking;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -30,6 +31,8 @@ pub enum Decision {
     Folder(Folder),
     /// Ask the origin for the object's version, then [`crate::claim::ClaimFacts::settle`].
     Claim(Claiming),
+    /// Read the body, then [`Unlocking::settle`].
+    Unlock(Unlocking),
     /// Read the body, then [`Forward::sign`].
     Forward(Forward),
     /// Find out where the client is, and decide again with that.

@@ -59,6 +59,7 @@ mod json;
 pub mod landing;
 pub mod limit;
 pub mod listing;
+pub mod lock;
 pub mod media_type;
 mod order;
 pub mod origin;
@@ -84,6 +85,7 @@ mod text;
 pub mod time;
 pub mod token;
 pub mod trail;
+pub mod unlock;
 mod validators;
 
 pub use config::{Config, Fault, Raw};

@@ -1,7 +1,7 @@
 //! A refusal as the client sees it: problem details (RFC 9457), or a plain page for a browser. Both say
 //! the same four things and nothing else.
 
-use crate::landing::markup;
+use crate::landing::{markup, password_form};
 use crate::refusal::{ORIGIN_RETRY_AFTER_SECONDS, Refusal};
 use crate::reply::{LogLine, Reply};
 use crate::request::Request;
@@ -51,7 +51,11 @@ impl Refusal {
                 .raw("</h1><dl><dt>Status</dt><dd>")
                 .text(&self.status().to_string());
             out.raw("</dd><dt>Code</dt><dd>").text(self.code()).raw("</dd><dt>Request</dt><dd>").text(request_id);
-            out.raw("</dd></dl></main>");
+            out.raw("</dd></dl>");
+            if matches!(self, Self::PasswordRequired | Self::WrongPassword) {
+                password_form(out);
+            }
+            out.raw("</main>");
         });
         Reply::page(self.status(), html)
     }

@@ -32,6 +32,10 @@ pub enum Refusal {
     },
     /// A counted link: a use is claimed by POST, never by reading.
     ClaimRequired,
+    /// The link has a password, which is given by POST.
+    PasswordRequired,
+    /// It is not this one.
+    WrongPassword,
     /// Somebody's quota does not hold what is asked for.
     QuotaExceeded(&'static str),
     /// The token is good, or none is needed, and there is nothing there.
@@ -137,6 +141,8 @@ impl Refusal {
             Self::Expired { .. } => ("expired", 403, "This link has expired."),
             Self::NotYetValid { .. } => ("not_yet_valid", 403, "This link is not valid yet."),
             Self::ClaimRequired => ("claim_required", 403, "Downloads of this link are counted: claim one first."),
+            Self::PasswordRequired => ("password_required", 403, "This link needs its password."),
+            Self::WrongPassword => ("wrong_password", 403, "This is not the password of this link."),
             Self::QuotaExceeded(_) => ("quota_exceeded", 403, "The quota does not hold this."),
             Self::NotFound => ("not_found", 404, "There is nothing here."),
             Self::MethodNotAllowed(_) => ("method_not_allowed", 405, "This method is not allowed here."),
@@ -195,6 +201,8 @@ impl fmt::Display for Refusal {
             Self::RateLimited { retry_after } => write!(f, ": retry after {retry_after} s"),
             Self::RangeNotSatisfiable(Some(size)) => write!(f, ": of {size} bytes"),
             Self::ClaimRequired
+            | Self::PasswordRequired
+            | Self::WrongPassword
             | Self::NotFound
             | Self::MethodNotAllowed(_)
             | Self::PreconditionFailed

@@ -57,8 +57,13 @@ pub enum Uses {
     /// Nothing.
     #[default]
     Free,
-    /// How many uses are left of the token's link, which has so many.
-    Left(u64),
+    /// How many uses are left of a link.
+    Left {
+        /// Its token's id.
+        link: Box<[u8]>,
+        /// How many it has.
+        limit: u64,
+    },
     /// That a body goes out under a grant of this link.
     Grant {
         /// The parent token's id.

@@ -8,8 +8,9 @@ use crate::calls::Nothing;
 use crate::calls::stale::StaleRequest;
 use crate::calls::uploads::{PartsRequest, UploadCall};
 use crate::views::{
-    AccountView, ApiKeyView, EventsView, FileView, KeysView, OpenUploadView, PageView, PartsView, ReceivedView,
-    ReportView, RevocationsView, RevokedView, ShareView, StaleView, UploadLinkView, UploadView, WebhookView,
+    AccountView, ApiKeyView, DownloadView, EventsView, FileView, KeysView, OpenUploadView, PageView, PartsView,
+    ReceivedView, ReportView, RevocationsView, RevokedView, ShareView, StaleView, UploadLinkView, UploadView,
+    WebhookView,
 };
 use clouddrop_core::access::operation::{Entry, Needs};
 use clouddrop_core::access::{Operation, Resource, owner};
@@ -48,6 +49,7 @@ fn shape(operation: Operation, types: &mut SchemaGenerator) -> Shape {
             shape(None, "200", of::<PageView<FileView>>(types), &["limit", "cursor", "owner", "prefix", "name"])
         }
         Operation::ShowFile => shape(None, "200", of::<FileView>(types), ONE),
+        Operation::OpenFile => shape(None, "200", of::<DownloadView>(types), &["owner", "inline"]),
         Operation::ChangeFile => shape(of::<FileChange>(types), "200", of::<FileView>(types), ONE),
         Operation::CreateUpload => shape(of::<UploadRequest>(types), "201", of::<UploadView>(types), &[]),
         Operation::ListUploads => shape(None, "200", of::<PageView<OpenUploadView>>(types), LIST),
@@ -214,6 +216,10 @@ fn query_parameter(name: &str) -> Value {
             "`next_cursor` of the page before.",
         ),
         "owner" => (json!({ "type": "string", "maxLength": 128, "pattern": owner::PATTERN }), "Whose: for admins."),
+        "inline" => (
+            json!({ "type": "boolean", "default": false }),
+            "Show it in the browser, if its type is one of the harmless ones.",
+        ),
         "prefix" => (
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_FILTER_CHARS, "pattern": PLAIN }),
             "Only keys that begin so, within the owner's folder: a folder of uploads, an upload link's.",

@@ -209,6 +209,7 @@ impl Signer {
             Operation::ListShareEvents => shares::events(call).await,
             Operation::ListFiles => files::list(call).await,
             Operation::ShowFile => files::show(call).await,
+            Operation::OpenFile => files::open(call).await,
             Operation::ChangeFile => files::change(call).await,
             Operation::DeleteFile => files::delete(call).await,
             Operation::CreateUpload => uploads::create(call).await,

@@ -50,12 +50,23 @@ pub(crate) struct ShareView {
     /// Downloads in all; absent for no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_downloads: Option<u64>,
+    /// Whether a password opens it.
+    pub(crate) password: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) revoked_at: Option<String>,
     /// How it was used, a few seconds behind.
     pub(crate) uses: Uses,
+}
+
+/// A link to a file for its owner.
+#[derive(Serialize, Debug)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub(crate) struct DownloadView {
+    /// The file itself: a bearer secret.
+    pub(crate) download: String,
+    pub(crate) expires_at: String,
 }
 
 /// A file.

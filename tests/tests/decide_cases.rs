@@ -42,6 +42,8 @@ fn the_cases_meet_every_row_of_the_refusal_table() {
         "origin_error",
         "origin_unavailable",
         "origin_timeout",
+        "password_required",
+        "wrong_password",
     ];
     assert_eq!(met, rows.map(String::from).into());
 }

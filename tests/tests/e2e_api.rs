@@ -16,19 +16,6 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}"))
 }
 
-/// A file that has been sent in and is complete.
-fn upload(stack: &Stack, name: &str, content: &str) -> Value {
-    let grant = stack.must(201, "uploads", &json!({ "name": name, "size": content.len(), "type": "text/plain" }));
-    let url = text(&grant, "url");
-    let (host, target) = url.strip_prefix("http://").unwrap().split_at(url[7..].find('/').unwrap());
-    let mut put = Ask::new("PUT", target).body(content.as_bytes());
-    for (name, value) in grant["headers"].as_object().unwrap().iter().filter(|(name, _)| *name != "content-length") {
-        put = put.header(name, value.as_str().unwrap());
-    }
-    assert_eq!(put.send(host).status, 200);
-    stack.must(200, "uploads/complete", &json!({ "upload": grant["upload"] }))
-}
-
 /// The path of a link of the files' host.
 fn path(share: &Value) -> String {
     let link = text(share, "download");
@@ -57,7 +44,7 @@ fn the_document_is_served_to_anybody() {
 #[test]
 fn queries_reach_the_signer_as_they_were_meant() {
     let stack = stack();
-    let file = upload(stack, "a+b c&d.txt", "hello");
+    let file = stack.upload("a+b c&d.txt", "hello");
     for (query, found) in [
         ("name=a%2Bb%20C", 1),
         ("name=a%2Bb+c%26d", 1),
@@ -86,7 +73,7 @@ fn queries_reach_the_signer_as_they_were_meant() {
 #[test]
 fn the_owner_reads_who_downloaded_what() {
     let stack = stack();
-    let file = upload(stack, "told.txt", "hello events");
+    let file = stack.upload("told.txt", "hello events");
     let share = stack.must(201, "shares", &json!({ "key": file["key"] }));
     let counted = stack.must(201, "shares", &json!({ "key": file["key"], "max_downloads": 2 }));
     assert_eq!(Ask::get(&path(&share)).send(stack.files()).status, 200);
@@ -113,7 +100,7 @@ fn the_owner_reads_who_downloaded_what() {
 #[test]
 fn a_report_from_the_page_of_a_link_reaches_the_admins() {
     let stack = stack();
-    let file = upload(stack, "bad.txt", "hello");
+    let file = stack.upload("bad.txt", "hello");
     let share = stack.must(201, "shares", &json!({ "key": file["key"] }));
     let page = path(&share).replace("/d/", "/s/");
     let html = Ask::get(&page).header("accept", "text/html").send(stack.files()).text();

@@ -151,6 +151,7 @@ mod tests {
         ("listShareEvents", "VMA"),
         ("listFiles", "VMA"),
         ("showFile", "VMA"),
+        ("openFile", "VMA"),
         ("changeFile", "MA"),
         ("deleteFile", "MA"),
         ("createUpload", "GMA"),

@@ -6,11 +6,13 @@
 //! ```
 
 pub mod caller;
+pub mod identity;
 pub mod operation;
 pub mod owner;
 pub mod scope;
 
 pub use caller::{Caller, Guest, Principal, Role};
+pub use identity::Identity;
 pub use operation::{Found, Operation};
 pub use owner::{Owner, OwnerTag};
 pub use scope::{Access, Resource, Scope};

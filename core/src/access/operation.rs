@@ -19,6 +19,7 @@ pub enum Operation {
     ListShareEvents,
     ListFiles,
     ShowFile,
+    OpenFile,
     ChangeFile,
     DeleteFile,
     CreateUpload,
@@ -126,6 +127,7 @@ impl Operation {
         ListShareEvents   "GET"    "/api/v1/shares/{share}/events" "listShareEvents" VIEWER, Shares Read      "What happened to a share, the newest first.";
         ListFiles         "GET"    "/api/v1/files"              "listFiles"         VIEWER, Files Read        "Files, the newest first.";
         ShowFile          "GET"    "/api/v1/files/{file}"       "showFile"          VIEWER, Files Read        "One file.";
+        OpenFile          "GET"    "/api/v1/files/{file}/download" "openFile"       VIEWER, Files Read        "A link to a file for its owner, for five minutes.";
         ChangeFile        "PATCH"  "/api/v1/files/{file}"       "changeFile"        MEMBER, Files Write       "Renames a file.";
         DeleteFile        "DELETE" "/api/v1/files/{file}"       "deleteFile"        MEMBER, Files Write       "Deletes a file and revokes its shares.";
         CreateUpload      "POST"   "/api/v1/uploads"            "createUpload"      SENDER, Uploads Write     "Grants an upload: one presigned PUT, or an upload in parts.";
@@ -254,6 +256,7 @@ mod tests {
             ("POST", "/api/v1/files/a", "GET, PATCH, DELETE"),
             ("PATCH", "/api/v1/upload-links/a", "GET"),
             ("GET", "/api/v1/shares/a/revoke", "POST"),
+            ("POST", "/api/v1/files/a/download", "GET"),
             ("GET", "/api/v1/webhooks/a", "DELETE"),
             ("POST", "/api/v1/reports", "GET"),
             ("GET", "/edge/v1/tick", "POST"),

@@ -15,6 +15,7 @@ use crate::revocation::ListRequest;
 use crate::text::push_number;
 use crate::time::UnixTime;
 use crate::trail::{Trail, Uses};
+use crate::unlock::MAX_FORM_BYTES;
 use alloc::string::{String, ToString};
 use core::fmt::Write;
 
@@ -49,7 +50,7 @@ pub(super) fn limits(request: &Request<'_>, trail: &Trail, decision: &Decision) 
     }
     match decision {
         Decision::Reply(reply) if reply.status == 401 => add("b", &client),
-        Decision::Claim(_) => add("sclaim:", &client),
+        Decision::Claim(_) | Decision::Unlock(_) => add("sclaim:", &client),
         Decision::Forward(_) if trail.route() == "report" => add("sclaim:", &client),
         Decision::Forward(_) => add("sissue:", &client),
         _ => {}
@@ -60,7 +61,7 @@ pub(super) fn limits(request: &Request<'_>, trail: &Trail, decision: &Decision) 
 /// What a counter is to be asked; see [`super`].
 pub(super) fn uses(trail: &Trail) -> String {
     match (trail.uses(), trail.token_id()) {
-        (Uses::Left(limit), Some(id)) => alloc::format!("left {} {limit}", token_key(id)),
+        (Uses::Left { link, limit }, _) => alloc::format!("left {} {limit}", token_key(link)),
         (Uses::Grant { link }, Some(id)) => alloc::format!("grant {} {}", token_key(link), token_key(id)),
         _ => String::new(),
     }
@@ -158,6 +159,11 @@ pub(super) fn write_list(ask: &ListRequest) -> String {
 /// A request for so much of an answer's body.
 pub(super) fn write_error(expect: &Expect, most: usize) -> String {
     alloc::format!("B\n{}\n{most}", expect.to_text())
+}
+
+/// A form with a password.
+pub(super) fn form(opening: &Opening) -> String {
+    alloc::format!("W\n{}\n{}\n{MAX_FORM_BYTES}\n", opening.limits, opening.log)
 }
 
 /// An API call, whose body is part of the signature.

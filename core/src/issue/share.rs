@@ -2,6 +2,7 @@
 
 use super::duration::{Moment, Span, end};
 use crate::access::{Owner, OwnerTag};
+use crate::lock::{Lock, Password};
 use crate::path::{MAX_KEY_BYTES, ObjectPath};
 use crate::policy::geo::Region;
 use crate::policy::network::Network;
@@ -63,6 +64,9 @@ pub struct ShareRequest {
     pub max_downloads: Option<u64>,
     /// Whether the folder's page tells the names in it; with `folder` only.
     pub list: Option<bool>,
+    /// A password that opens it, of 4 to 128 characters.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", length(min = 4, max = 128), regex(pattern = crate::issue::schema::PLAIN)))]
+    pub password: Option<Password>,
     /// A note, for the owner only.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1000), regex(pattern = crate::issue::schema::NOTE)))]
     pub note: Option<String>,
@@ -115,15 +119,16 @@ pub struct Share {
     disposition: Disposition,
     max_downloads: Option<u64>,
     listing: Listing,
+    lock: Option<Lock>,
 }
 
 impl ShareRequest {
     /// Checks every field; the share ends no later than `max_expiry` after `now`. `prefix` is the shared prefix,
-    /// which counts towards the length of the key.
+    /// which counts towards the length of the key; `salt` are 16 random bytes for the password.
     ///
     /// # Errors
     /// [`Refusal::BadPath`] for a key that no link can name, [`Refusal::BadRequest`] for all else.
-    pub fn check(self, prefix: &str, max_expiry: Seconds, now: UnixTime) -> Result<Share, Refusal> {
+    pub fn check(self, prefix: &str, max_expiry: Seconds, salt: [u8; 16], now: UnixTime) -> Result<Share, Refusal> {
         self.note.as_deref().map_or(Ok(()), check_note)?;
         let expires = end(self.expires_in, self.expires_at, DEFAULT_EXPIRY, max_expiry, now)?;
         let terms = Terms {
@@ -136,7 +141,8 @@ impl ShareRequest {
             inline: self.inline,
             list: self.list,
         };
-        Ok(Share { note: self.note, ..terms.share(prefix, expires, self.max_downloads)? })
+        let lock = self.password.map(|password| password.lock(salt)).transpose()?;
+        Ok(Share { note: self.note, lock, ..terms.share(prefix, expires, self.max_downloads)? })
     }
 }
 
@@ -175,6 +181,7 @@ impl Terms {
             max_downloads,
             listing,
             shared,
+            lock: None,
             note: None,
             terms: self,
         })
@@ -218,6 +225,18 @@ impl Share {
         self.note.as_deref()
     }
 
+    /// What is remembered of its password.
+    pub const fn lock(&self) -> Option<Lock> {
+        self.lock
+    }
+
+    /// The same share with the password that was given to it before.
+    #[must_use]
+    pub const fn locked(mut self, lock: Option<Lock>) -> Self {
+        self.lock = lock;
+        self
+    }
+
     /// Gives downloads a name, where none was asked for.
     pub fn name_if_none(&mut self, name: &str) {
         if self.terms.file_name.is_none() && check_file_name(name).is_ok() {
@@ -255,6 +274,7 @@ impl Share {
             file_name: self.file_name.as_deref(),
             disposition: self.disposition,
             listing: self.listing,
+            lock: self.lock,
             share,
             ..NewToken::new(id, opens, self.expires)
         };
@@ -265,14 +285,19 @@ impl Share {
     pub fn links(&self, base: &str, token: &str) -> Links {
         let page = format!("{base}/s/{token}");
         let mut download = format!("{base}/d/{token}");
-        let curl = match (&self.shared, self.max_downloads) {
-            // A counted download is claimed by POST; the reply sends the client on.
-            (Shared::Object(_), Some(_)) => format!("curl -fLOJ -d '' '{download}'"),
-            (Shared::Object(_), None) => format!("curl -fOJ '{download}'"),
-            (Shared::Folder(_), counted) => {
+        let claim = if self.lock.is_some() { " --data-urlencode password@-" } else { " -d ''" };
+        let posts = self.lock.is_some() || self.max_downloads.is_some();
+        let curl = match (&self.shared, posts) {
+            // A counted download is claimed by POST, and a password is given by it; the reply sends the client on.
+            (Shared::Object(_), true) => format!("curl -fLOJ{claim} '{download}'"),
+            (Shared::Object(_), false) => format!("curl -fOJ '{download}'"),
+            (Shared::Folder(_), posts) => {
                 download.push('/');
-                let claim = if counted.is_some() { "-fLOJ -d ''" } else { "-fOJ" };
-                format!("curl {claim} '{download}FILE'")
+                if posts {
+                    format!("curl -fLOJ{claim} '{download}FILE'")
+                } else {
+                    format!("curl -fOJ '{download}FILE'")
+                }
             }
         };
         Links { page, download, curl }
@@ -363,7 +388,7 @@ mod tests {
 
     fn check(json: &str) -> Result<Share, Refusal> {
         let request: ShareRequest = serde_json::from_str(json).unwrap();
-        request.check("files/", DEFAULT_MAX_EXPIRY, UnixTime::from_secs(1_000))
+        request.check("files/", DEFAULT_MAX_EXPIRY, [3; 16], UnixTime::from_secs(1_000))
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Facts {
             downloads: limit.map(|limit| Downloads { limit, left: None }),
             disposition: claims.disposition(),
             token: token.into(),
-            report: config.report_contact.as_deref().map(|contact| report_url(contact, claims.id())),
+            report: config.report_contact.as_deref().map(|contact| report_url(contact, claims.link_id())),
             wanted: Wanted::by(request),
         }
     }

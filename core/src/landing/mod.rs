@@ -15,12 +15,14 @@ mod folder_page;
 mod human;
 mod json;
 pub(crate) mod markup;
+mod password_form;
 mod preview;
 pub(crate) mod style;
 mod words;
 
 pub use accept::Form;
 pub use facts::{Downloads, Facts, Found, Page};
+pub(crate) use password_form::password_form;
 pub use preview::{MAX_IMAGE_BYTES, MAX_TEXT_BYTES, TextPreview};
 
 use crate::decision::Fetch;

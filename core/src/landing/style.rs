@@ -25,6 +25,8 @@ a{color:var(--link)}a:hover{color:var(--hover)}\
 .act{display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:center;margin:1.25rem 0 0}\
 .button,button{display:inline-block;min-height:2.75rem;padding:.6rem 1.5rem;border:0;border-radius:.5rem;\
 background:var(--link);color:var(--on-link);font:inherit;font-weight:600;text-decoration:none;cursor:pointer}\
+input{min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--dim);border-radius:.5rem;\
+background:var(--sheet);color:var(--ink);font:inherit}\
 .button:hover,button:hover{background:var(--hover);color:var(--on-link)}\
 :focus-visible{outline:3px solid var(--ring);outline-offset:2px;border-radius:.25rem}\
 dl{display:grid;grid-template-columns:minmax(5rem,max-content) 1fr;gap:.25rem 1.25rem;margin:0}\
@@ -47,7 +49,7 @@ table button{min-height:2rem;margin:.25rem 0;padding:.2rem .75rem;font-size:.812
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}";
 
 /// SHA-256 of [`STYLE`] in base64, as a content security policy names it; a test keeps it true.
-pub(crate) const STYLE_SHA256: &str = "HetPHYqztd38IyyOqePIC7jbW6McNWsW/Ka3ajAa3Ds=";
+pub(crate) const STYLE_SHA256: &str = "XTDg+b4N/eYJP8LJkOeuThJCcBjiXpW8fIhrI0FH3Cs=";
 
 #[cfg(test)]
 mod tests {

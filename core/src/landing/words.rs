@@ -20,6 +20,10 @@ pub(super) const OF: &str = " of ";
 pub(super) const LEFT: &str = " left";
 pub(super) const AT_MOST: &str = " at most; how many are left is not known";
 
+// A link with a password.
+pub(super) const PASSWORD: &str = "Password";
+pub(super) const OPEN_LINK: &str = "Open";
+
 // A folder.
 pub(super) const ABOUT_FOLDER: &str = "About this folder";
 pub(super) const NOT_LISTED: &str =

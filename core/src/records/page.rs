@@ -25,6 +25,8 @@ pub struct Page {
     pub prefix: Option<String>,
     /// Only what has this in its name, in whatever case.
     pub name: Option<String>,
+    /// Of a link to a file: it may be shown in place of being saved.
+    pub inline: bool,
 }
 
 impl Page {
@@ -42,6 +44,7 @@ impl Page {
                 "limit" => page.limit = limit(&value)?,
                 "cursor" => page.cursor = Some(cursor(value)?),
                 "owner" => page.owner = Some(value),
+                "inline" => page.inline = flag(&value)?,
                 "prefix" => page.prefix = Some(filter(value)?),
                 _ => page.name = Some(filter(value)?.to_lowercase()),
             }
@@ -53,6 +56,14 @@ impl Page {
 fn limit(text: &str) -> Result<usize, Refusal> {
     let number = crate::range::number(text).and_then(|number| usize::try_from(number).ok());
     number.filter(|number| (1..=MAX_LIMIT).contains(number)).ok_or(Refusal::BadRequest("limit is from 1 to 200"))
+}
+
+fn flag(text: &str) -> Result<bool, Refusal> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Refusal::BadRequest("inline is true or false")),
+    }
 }
 
 /// Cursors are names of ours: letters, digits, hyphens.

@@ -6,6 +6,7 @@ use crate::access::Owner;
 use crate::hash::from_hex;
 use crate::issue::share::{DEFAULT_EXPIRY, Share, Terms, check_note};
 use crate::issue::{Moment, Span, end};
+use crate::lock::{Lock, Password};
 use crate::refusal::Refusal;
 use crate::time::{Seconds, UnixTime};
 use crate::token::TokenKey;
@@ -35,6 +36,9 @@ pub struct ShareRecord {
     pub expires_at: u64,
     /// How many downloads there may be in all; `None` for no limit.
     pub max_downloads: Option<u64>,
+    /// What is remembered of its password, as [`Lock::to_text`] writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<String>,
     /// A note of the owner's, for the owner.
     #[serde(default)]
     pub note: Option<String>,
@@ -111,6 +115,41 @@ pub struct ShareChange {
     #[serde(default, deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>", length(min = 1, max = 1000), regex(pattern = crate::issue::schema::NOTE)))]
     pub note: Option<Option<String>>,
+    /// The password that opens it, of 4 to 128 characters.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", length(min = 4, max = 128), regex(pattern = crate::issue::schema::PLAIN)))]
+    pub password: Option<Option<Password>>,
+    /// Where clients may be.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schemars(transform = crate::issue::schema::networks))]
+    pub networks: Option<Option<Vec<String>>>,
+    /// Which countries or subdivisions they may be in.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>", length(min = 1, max = 32), inner(regex(pattern = crate::issue::schema::COUNTRY))))]
+    pub countries: Option<Option<Vec<String>>>,
+    /// The name that a download is saved under.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", length(min = 1, max = 255), regex(pattern = crate::issue::schema::PLAIN)))]
+    pub file_name: Option<Option<String>>,
+    /// Whether it may be shown in place of being saved.
+    pub inline: Option<bool>,
+}
+
+/// What a change is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct Changing<'a> {
+    /// The id of the new token, if one is needed.
+    pub token: [u8; 16],
+    /// 16 random bytes for a new password.
+    pub salt: [u8; 16],
+    /// The key that the new token is made with.
+    pub key: &'a TokenKey,
+    /// The shared prefix, which counts towards the length of the key.
+    pub prefix: &'a str,
+    /// The longest life of a share.
+    pub longest: Seconds,
+    /// When.
+    pub now: UnixTime,
 }
 
 /// What a change asks for beside the new record.
@@ -133,6 +172,7 @@ impl ShareRecord {
             terms: share.terms().clone(),
             expires_at: share.expires().as_secs(),
             max_downloads: share.max_downloads(),
+            lock: share.lock().map(Lock::to_text),
             note: share.note().map(String::from),
             token: TokenFacts {
                 id: id.clone(),
@@ -174,7 +214,9 @@ impl ShareRecord {
     /// [`Refusal::Internal`] for a record that is damaged.
     pub fn share(&self, prefix: &str) -> Result<Share, Refusal> {
         let expires = UnixTime::from_secs(self.expires_at);
-        self.terms.clone().share(prefix, expires, self.token.max_downloads).map_err(|_| DAMAGED)
+        let share = self.terms.clone().share(prefix, expires, self.token.max_downloads).map_err(|_| DAMAGED)?;
+        let lock = self.lock.as_deref().map(|text| Lock::from_text(text).ok_or(DAMAGED)).transpose()?;
+        Ok(share.locked(lock))
     }
 
     /// Its present token, made again with `key`.
@@ -188,19 +230,13 @@ impl ShareRecord {
         share.mint(token, of_share, &self.owner.tag(), audience, key, UnixTime::from_secs(self.token.issued_at))
     }
 
-    /// Changes it. `token` is the id of the new token, if one is needed; it is made with `key`.
+    /// Changes it.
     ///
     /// # Errors
     /// [`Refusal::BadRequest`] for what no share can have; [`Refusal::Conflict`] for a revoked share and for a
     /// limit that is used up.
-    pub fn change(
-        &mut self,
-        change: &ShareChange,
-        token: [u8; 16],
-        key: &TokenKey,
-        longest: Seconds,
-        now: UnixTime,
-    ) -> Result<Changed, Refusal> {
+    pub fn change(&mut self, change: &ShareChange, with: &Changing<'_>) -> Result<Changed, Refusal> {
+        let now = with.now;
         if self.revoked_at.is_some() {
             return Err(Refusal::Conflict("the share is revoked"));
         }
@@ -210,12 +246,20 @@ impl ShareRecord {
         }
         let expires = match (change.expires_in, change.expires_at) {
             (None, None) => self.expires_at,
-            (span, moment) => end(span, moment, DEFAULT_EXPIRY, longest, now)?.as_secs(),
+            (span, moment) => end(span, moment, DEFAULT_EXPIRY, with.longest, now)?.as_secs(),
         };
         let most = change.max_downloads.unwrap_or(self.max_downloads);
-        if (expires, most) == (self.expires_at, self.max_downloads) {
+        let terms = self.changed_terms(change);
+        let lock = match &change.password {
+            None => self.lock.clone(),
+            Some(None) => None,
+            Some(Some(password)) => Some(password.lock(with.salt)?.to_text()),
+        };
+        if (expires, most, &terms, &lock) == (self.expires_at, self.max_downloads, &self.terms, &self.lock) {
             return Ok(Changed::default());
         }
+        // Whatever is not a set of terms is refused before anything is changed.
+        terms.clone().share(with.prefix, UnixTime::from_secs(expires), most)?;
         if most == Some(0) {
             return Err(Refusal::BadRequest("max_downloads is at least 1"));
         }
@@ -228,21 +272,42 @@ impl ShareRecord {
             None => None,
         };
         // A link that people have goes on until its own end, unless it would then allow more than the share does: more
-        // time, or uses that are counted apart.
+        // time, other people, or uses that are counted apart.
         let counted = self.token.max_downloads.is_some() || left.is_some();
+        let others =
+            (&terms.networks, &terms.countries, &lock) != (&self.terms.networks, &self.terms.countries, &self.lock);
         let ended = now.as_secs() >= self.expires_at;
-        let replaced = (!ended && (expires < self.expires_at || counted))
+        let replaced = (!ended && (expires < self.expires_at || counted || others))
             .then(|| from_hex(&self.token.id).map(|id| (id, UnixTime::from_secs(self.expires_at))).ok_or(DAMAGED))
             .transpose()?;
         self.token = TokenFacts {
-            id: id::hex(&token),
-            key_id: key.id().as_str().into(),
+            id: id::hex(&with.token),
+            key_id: with.key.id().as_str().into(),
             issued_at: now.as_secs(),
             max_downloads: left,
         };
+        self.terms = terms;
+        self.lock = lock;
         self.expires_at = expires;
         self.max_downloads = most;
         Ok(Changed { revoke: replaced })
+    }
+
+    fn changed_terms(&self, change: &ShareChange) -> Terms {
+        let mut terms = self.terms.clone();
+        if let Some(networks) = &change.networks {
+            terms.networks.clone_from(networks);
+        }
+        if let Some(countries) = &change.countries {
+            terms.countries.clone_from(countries);
+        }
+        if let Some(name) = &change.file_name {
+            terms.file_name.clone_from(name);
+        }
+        if change.inline.is_some() {
+            terms.inline = change.inline;
+        }
+        terms
     }
 
     /// Takes it back; `false` if it was already.
@@ -288,13 +353,21 @@ mod tests {
 
     fn record(json: &str) -> ShareRecord {
         let request: ShareRequest = serde_json::from_str(json).unwrap();
-        let share = request.check("files/", Seconds(30 * DAY), NOW).unwrap();
+        let share = request.check("files/", Seconds(30 * DAY), [3; 16], NOW).unwrap();
         ShareRecord::new([1; 16], Owner::new("alice").unwrap(), "ci".into(), &share, &key(), NOW)
     }
 
     fn change(record: &mut ShareRecord, json: &str, now: u64) -> Result<Changed, Refusal> {
         let change: ShareChange = serde_json::from_str(json).unwrap();
-        record.change(&change, [2; 16], &key(), Seconds(30 * DAY), UnixTime::from_secs(now))
+        let with = Changing {
+            token: [2; 16],
+            salt: [4; 16],
+            key: &key(),
+            prefix: "files/",
+            longest: Seconds(30 * DAY),
+            now: UnixTime::from_secs(now),
+        };
+        record.change(&change, &with)
     }
 
     #[test]
@@ -361,6 +434,33 @@ mod tests {
         assert_eq!(share.note.as_deref(), Some("for Bob"));
         assert_eq!(change(&mut share, r#"{"note":null}"#, 1_000), Ok(Changed::default()));
         assert_eq!(share.note, None);
+    }
+
+    #[test]
+    fn other_people_mean_another_link_and_the_end_of_the_old_one() {
+        let mut share = record(r#"{"key":"a","password":"open sesame"}"#);
+        let text = serde_json::to_string(&share).unwrap();
+        assert!(!text.contains("sesame") && share.lock.is_some(), "{text}");
+        let locked = share.clone();
+        assert_eq!(change(&mut share, r#"{"file_name":"b","inline":true}"#, 1_000), Ok(Changed::default()));
+        assert_eq!((share.terms.file_name.as_deref(), share.terms.inline), (Some("b"), Some(true)));
+        assert_eq!((&share.lock, share.token.id.as_str()), (&locked.lock, "02020202020202020202020202020202"));
+        for (json, has_lock) in [
+            (r#"{"password":"another one"}"#, true),
+            (r#"{"password":null}"#, false),
+            (r#"{"networks":["AS1"]}"#, false),
+            (r#"{"networks":null,"countries":["SE"]}"#, false),
+        ] {
+            let revoked = change(&mut share, json, 1_000).unwrap().revoke;
+            assert!(revoked.is_some(), "{json}");
+            assert_eq!((share.lock.is_some(), share.lock == locked.lock), (has_lock, false), "{json}");
+        }
+        assert_eq!(share.terms.networks, None);
+        let before = share.clone();
+        for bad in [r#"{"password":"abc"}"#, r#"{"networks":["x"]}"#, r#"{"countries":[]}"#, r#"{"file_name":""}"#] {
+            assert_eq!(change(&mut share, bad, 1_000).unwrap_err().code(), "bad_request", "{bad}");
+            assert_eq!(share, before, "{bad}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::label;
 use crate::cbor::{Item, Malformed, Reader};
+use crate::lock::CLAIM_BYTES;
 use crate::refusal::Refusal;
 use crate::time::UnixTime;
 use alloc::string::String;
@@ -44,6 +45,8 @@ pub const SHARE_ID_BYTES: usize = 16;
 /// What an issuer said, borrowed from the token.
 #[derive(Clone, Debug, Default)]
 pub struct Claims<'a> {
+    /// All of them as they stand in the token; empty for a JWT.
+    pub(crate) payload: &'a [u8],
     pub(crate) issuer: Option<&'a str>,
     pub(crate) subject: Option<&'a str>,
     pub(crate) audience: Option<Raw<'a>>,
@@ -68,6 +71,7 @@ pub struct Claims<'a> {
     pub(crate) share: Option<&'a [u8]>,
     pub(crate) parent: Option<&'a [u8]>,
     pub(crate) listing: Listing,
+    pub(crate) password: Option<&'a [u8; CLAIM_BYTES]>,
 }
 
 /// A claim's value: one well-formed CBOR item, to be read by the policy of its family.
@@ -96,10 +100,14 @@ impl From<Malformed> for Refusal {
 impl<'a> Claims<'a> {
     /// Reads a payload whose MAC has passed. Each claim that is not known refuses the whole.
     pub(super) fn read(payload: &'a [u8]) -> Result<Self, Refusal> {
-        let mut claims = Self::default();
+        let mut claims = Self { payload, ..Self::default() };
         let mut reader = Reader::new(payload);
         reader.int_map(|key, value| claims.read_one(key, value))?;
         reader.end()?;
+        // Only what is opened at the edge can have one: nobody else would ask for it.
+        if claims.password.is_some() && claims.purpose != Purpose::Download {
+            return Err(MALFORMED);
+        }
         Ok(claims)
     }
 
@@ -132,7 +140,7 @@ impl<'a> Claims<'a> {
                 self.share = Some(bytes(value)?).filter(|id| id.len() == SHARE_ID_BYTES).ok_or(MALFORMED)?.into();
             }
             label::PARENT => self.parent = Some(bytes(value)?).filter(|id| !id.is_empty()).ok_or(MALFORMED)?.into(),
-            label::PASSWORD => return Err(Refusal::Forbidden("passwords are not implemented")),
+            label::PASSWORD => self.password = Some(bytes(value)?.try_into().map_err(|_| MALFORMED)?),
             _ => return Err(Refusal::Forbidden("a claim is not implemented")),
         }
         Ok(())
@@ -166,6 +174,16 @@ impl<'a> Claims<'a> {
     /// The id of the token that it was made from (private claim -65546): a grant's link.
     pub const fn parent(&self) -> Option<&'a [u8]> {
         self.parent
+    }
+
+    /// What its uses are counted by: the link that it was made from, or itself.
+    pub const fn link_id(&self) -> Option<&'a [u8]> {
+        if self.parent.is_some() { self.parent } else { self.id }
+    }
+
+    /// What it says of its password (private claim -65543), if it has one.
+    pub(crate) fn password(&self) -> Option<[u8; CLAIM_BYTES]> {
+        self.password.copied()
     }
 
     /// How many downloads it allows: `None` for any number.

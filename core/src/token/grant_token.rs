@@ -44,7 +44,8 @@ impl GrantClaims {
     /// # Errors
     /// [`Refusal::Forbidden`] if the parent has no id or no end, or a claim in it is malformed.
     pub(crate) fn of(parent: &Claims<'_>, path: &ObjectPath) -> Result<Self, Refusal> {
-        let id = parent.id.ok_or(Refusal::Forbidden("a counted token without an id"))?;
+        // Of a link that was opened with its password: the link.
+        let id = parent.link_id().ok_or(Refusal::Forbidden("a counted token without an id"))?;
         let expires = parent.expires.ok_or(Refusal::Forbidden("a token without an end"))?;
         let raw = [
             (label::AUD, parent.audience),

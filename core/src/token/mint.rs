@@ -6,6 +6,8 @@ use super::label;
 use super::wire::{ALG_HMAC_256_256, MAX_BYTES, with_mac_input};
 use crate::base64url;
 use crate::cbor::Writer;
+use crate::hash::MacKey;
+use crate::lock::Lock;
 use crate::path::ObjectPath;
 use crate::policy::geo::Region;
 use crate::policy::network::Network;
@@ -54,6 +56,8 @@ pub struct NewToken<'a> {
     pub listing: Listing,
     /// The share that it belongs to, where that is not named by its own id or its parent's.
     pub share: Option<[u8; SHARE_ID_BYTES]>,
+    /// The password that opens it.
+    pub lock: Option<Lock>,
     /// The id of the token that it is made from: revoking that one revokes this one.
     pub parent: Option<&'a [u8]>,
 }
@@ -105,6 +109,7 @@ impl<'a> NewToken<'a> {
             object_version: None,
             listing: Listing::Hidden,
             share: None,
+            lock: None,
             parent: None,
         }
     }
@@ -138,7 +143,8 @@ pub fn mint(new: &NewToken<'_>, key: &TokenKey) -> Result<String, MintFault> {
     if new.parent.is_some_and(<[u8]>::is_empty) {
         return Err(MintFault::NamelessParent);
     }
-    seal(&payload(new, key.issuer()), key)
+    let mac = key.mac().ok_or(MintFault::ForeignKey)?;
+    seal(&payload(new, key.issuer(), mac), key)
 }
 
 /// The COSE_Mac0 of a payload, as text.
@@ -160,7 +166,7 @@ pub(super) fn seal(payload: &[u8], key: &TokenKey) -> Result<String, MintFault> 
 }
 
 /// The claims in deterministic order (RFC 8949 section 4.2.1): positive labels rising, then negative ones.
-fn payload(new: &NewToken<'_>, issuer: &str) -> Vec<u8> {
+fn payload(new: &NewToken<'_>, issuer: &str, mac: &MacKey) -> Vec<u8> {
     let mut claims = ClaimWriter::default();
     claims.add(label::ISS, |w| w.text(issuer));
     claims.add_some(label::SUB, new.subject, Writer::text);
@@ -190,6 +196,7 @@ fn payload(new: &NewToken<'_>, issuer: &str) -> Vec<u8> {
     claims.add_some(label::PURPOSE, purpose, Writer::unsigned);
     claims.add_some(label::LARGEST_UPLOAD, new.largest_upload, Writer::unsigned);
     claims.add_some(label::OBJECT_VERSION, new.object_version, Writer::text);
+    claims.add_some(label::PASSWORD, new.lock, |w, lock| w.bytes(&lock.claim(mac)));
     let shown = (new.listing == Listing::Shown).then_some(1);
     claims.add_some(label::MAY_LIST, shown, Writer::unsigned);
     claims.add_some(label::SHARE, new.share.as_ref(), |w, id| w.bytes(id));

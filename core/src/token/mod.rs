@@ -9,6 +9,7 @@ pub mod grant_token;
 pub mod jwt;
 pub mod keys;
 pub mod mint;
+pub mod unlocked_token;
 pub mod verify;
 pub mod wire;
 

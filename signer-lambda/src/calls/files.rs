@@ -4,15 +4,18 @@ use super::{Call, account, shares, time};
 use crate::failure::Failure;
 use crate::records::Change;
 use crate::service::Signer;
-use crate::views::{FileView, PageView};
+use crate::views::{DownloadView, FileView, PageView};
 use crate::{pages, reply};
 use clouddrop_core::access::OwnerTag;
-use clouddrop_core::records::id::is_file_id;
+use clouddrop_core::issue::share::Terms;
+use clouddrop_core::records::id::{is_file_id, share_id};
 use clouddrop_core::records::{Account, FileChange, FileRecord};
 use clouddrop_core::revocation::{Entry, Kind, Mark};
-use clouddrop_core::{ObjectPath, Refusal, UnixTime};
+use clouddrop_core::{ObjectPath, Refusal, Seconds, UnixTime};
 use http::{Response, StatusCode};
 
+/// How long a link for a file's owner lives.
+const OPEN_FOR: Seconds = Seconds(300);
 /// How many shares of a file are looked up at once.
 const SHARES_AT_ONCE: usize = 200;
 
@@ -40,6 +43,22 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Response<String>, Failure> {
 pub(crate) async fn show(call: &Call<'_>) -> Result<Response<String>, Failure> {
     let (tag, file) = named(call)?;
     reply::json(StatusCode::OK, &view(find(call.signer, &tag, &file, call.now).await?))
+}
+
+/// A link to a file for who may see it anyway, such as the web page that shows it. No share: nothing is remembered.
+pub(crate) async fn open(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    let (signer, config, now) = (call.signer, &call.signer.config, call.now);
+    let page = call.page(&["owner", "inline"])?;
+    let (tag, file) = (call.owner(page.owner.as_deref())?.tag(), call.named(is_file_id)?);
+    let record = find(signer, &tag, file, now).await?;
+    let terms =
+        Terms { key: Some(record.key), file_name: Some(record.name), inline: Some(page.inline), ..Terms::default() };
+    let share = terms.share(&config.object_prefix, now.after(OPEN_FOR), None)?;
+    let states = signer.key_states(now).await?;
+    let key = states.minting_key(&config.token_keys, &config.issuer, now)?;
+    let token = share.mint(share_id(now, &super::random()?), None, &tag, &config.audience, key, now)?;
+    let download = share.links(&config.file_base, &token).download;
+    reply::json(StatusCode::OK, &DownloadView { download, expires_at: share.expires().to_string() })
 }
 
 /// Renames a file: links that are made from now on have the new name.

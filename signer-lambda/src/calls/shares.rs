@@ -11,6 +11,7 @@ use clouddrop_core::access::{Owner, OwnerTag, Principal};
 use clouddrop_core::issue::{Share, ShareRequest, Shared};
 use clouddrop_core::records::event::Event;
 use clouddrop_core::records::id::{file_id_of_key, is_record_id, share_id};
+use clouddrop_core::records::share::Changing;
 use clouddrop_core::records::{FileRecord, ShareChange, ShareRecord, UploadRecord};
 use clouddrop_core::revocation::{Entry, Kind, Mark};
 use clouddrop_core::{Refusal, UnixTime};
@@ -35,9 +36,9 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Response<String>, Failure>
     let who = call.known()?;
     let owner = call.owner(request.owner.as_ref().map(Owner::as_str))?;
     // Everything that can be refused is, before anything is written.
-    request.clone().check(&config.object_prefix, config.max_expiry, call.now)?;
+    request.clone().check(&config.object_prefix, config.max_expiry, [0; 16], call.now)?;
     let moment = call.moment().await?;
-    let mut share = request.check(&config.object_prefix, config.max_expiry, moment.now)?;
+    let mut share = request.check(&config.object_prefix, config.max_expiry, moment.entropy[1], moment.now)?;
     let file = shared_file(signer, who, &owner, &mut share, call.now).await?;
     let states = signer.key_states(call.now).await?;
     let key = states.minting_key(&config.token_keys, &config.issuer, call.now)?;
@@ -136,10 +137,19 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Response<String>, Failure>
     let change: ShareChange = call.json()?;
     let states = signer.key_states(call.now).await?;
     let key = states.minting_key(&config.token_keys, &config.issuer, call.now)?;
-    let token = share_id(call.now, &super::random()?);
+    let with = Changing {
+        token: share_id(call.now, &super::random()?),
+        salt: super::random()?,
+        key,
+        prefix: &config.object_prefix,
+        longest: config.max_expiry,
+        now: call.now,
+    };
     // What the change revokes is revoked before the change is written: a link never allows more than the share does.
     let mut before: ShareRecord = signer.read(&name, call.now).await?.ok_or(Refusal::NotFound)?;
-    let changed = before.change(&change, token, key, config.max_expiry, call.now)?;
+    let changed = before.change(&change, &with)?;
+    // The new terms may not fit into a token.
+    view(signer, &before, call.now).await?;
     if let Some((token, until)) = changed.revoke {
         let entry = Entry { kind: Kind::Token, mark: Mark::of_id(&token), until };
         signer.revoke(&entry, call.now).await?;
@@ -152,12 +162,12 @@ pub(crate) async fn change(call: &Call<'_>) -> Result<Response<String>, Failure>
             |record: &mut ShareRecord| {
                 if old_token
                     .as_ref()
-                    .is_some_and(|old| *old != record.token.id && record.token.id != super::hex(&token))
+                    .is_some_and(|old| *old != record.token.id && record.token.id != super::hex(&with.token))
                 {
                     return Err(Refusal::Conflict("somebody else changes the share: look again"));
                 }
                 let was = record.clone();
-                let _ = record.change(&change, token, key, config.max_expiry, call.now)?;
+                let _ = record.change(&change, &with)?;
                 Ok(Change::from(*record != was))
             },
             call.now,
@@ -237,6 +247,7 @@ pub(crate) async fn view(signer: &Signer, record: &ShareRecord, now: UnixTime) -
         created_by: record.created_by.clone(),
         expires_at: time(record.expires_at),
         max_downloads: record.max_downloads,
+        password: record.lock.is_some(),
         note: record.note.clone(),
         revoked_at: record.revoked_at.map(time),
         uses: record.uses,

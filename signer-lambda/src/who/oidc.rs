@@ -4,7 +4,7 @@
 //! is let in.
 
 use crate::failure::Failure;
-use clouddrop_core::access::{Owner, Principal, Role};
+use clouddrop_core::access::{Identity, Principal, Role};
 use clouddrop_core::{Refusal, Seconds, UnixTime};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
@@ -21,8 +21,6 @@ const MAX_AGE: Seconds = Seconds(86_400);
 const ASK_AGAIN: Seconds = Seconds(30);
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_DOCUMENT_BYTES: u64 = 256 * 1024;
-/// How far the provider's clock may be from ours.
-const LEEWAY_SECONDS: u64 = 60;
 
 /// The provider, as configured.
 #[derive(Clone, Debug)]
@@ -92,15 +90,14 @@ impl Oidc {
         validation.set_issuer(&[&provider.issuer]);
         validation.set_audience(&[&provider.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Times are checked here, by the clock of the call.
+        // Times are the rules' to check, by the clock of the call.
         (validation.validate_exp, validation.validate_nbf) = (false, false);
         let claims = decode::<Map<String, Value>>(token, &key, &validation)
             .map_err(|error| {
                 Failure::because(Refusal::Unauthorized("the JWT is not good"), format!("{:?}", error.kind()))
             })?
             .claims;
-        check_times(&claims, now)?;
-        principal(provider, &claims).map_err(Failure::from)
+        identity(provider, &claims).principal(provider.default_role, now).map_err(Failure::from)
     }
 
     /// Keys that are no older than `fresh`; older ones up to a day where the provider does not answer.
@@ -171,40 +168,17 @@ pub(crate) fn is_trusted(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://127.0.0.1:")
 }
 
-fn check_times(claims: &Map<String, Value>, now: UnixTime) -> Result<(), Refusal> {
-    let seconds = |name: &str| claims.get(name).and_then(Value::as_f64);
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970")]
-    let now = now.as_secs() as f64;
-    #[expect(clippy::cast_precision_loss, reason = "a minute")]
-    let leeway = LEEWAY_SECONDS as f64;
-    if seconds("exp").is_none_or(|exp| now >= exp + leeway) {
-        return Err(Refusal::Unauthorized("the JWT has ended"));
-    }
-    if claims.contains_key("nbf") && seconds("nbf").is_none_or(|nbf| now + leeway < nbf) {
-        return Err(Refusal::Unauthorized("the JWT is not valid yet"));
-    }
-    Ok(())
-}
-
-fn principal(provider: &Provider, claims: &Map<String, Value>) -> Result<Principal, Refusal> {
-    let owner = claims.get(&provider.owner_claim).and_then(Value::as_str);
-    let owner = owner.ok_or(Refusal::Unauthorized("the JWT does not name an owner"))?;
-    let owner = Owner::new(owner).map_err(|_| Refusal::Unauthorized("the JWT's owner is not a name"))?;
-    let role = match claims.get(&provider.role_claim) {
-        Some(Value::String(name)) => role(name),
-        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).filter_map(role).max(),
-        _ => None,
+/// What the claims say of somebody, for the rules.
+fn identity<'a>(provider: &Provider, claims: &'a Map<String, Value>) -> Identity<'a> {
+    let roles = match claims.get(&provider.role_claim) {
+        Some(Value::String(name)) => vec![name.as_str()],
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
     };
-    let role = role.or(provider.default_role).ok_or(Refusal::Forbidden("the JWT names no role"))?;
-    Ok(Principal { name: format!("oidc:{}", owner.as_str()), owner, role, scopes: None })
-}
-
-/// A role's name, with or without our own before it.
-fn role(name: &str) -> Option<Role> {
-    match name.strip_prefix("clouddrop:").unwrap_or(name) {
-        "viewer" => Some(Role::Viewer),
-        "member" => Some(Role::Member),
-        "admin" => Some(Role::Admin),
-        _ => None,
+    Identity {
+        expires: claims.get("exp").and_then(Value::as_f64),
+        not_before: claims.get("nbf").map(Value::as_f64),
+        owner: claims.get(&provider.owner_claim).and_then(Value::as_str),
+        roles,
     }
 }

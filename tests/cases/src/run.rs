@@ -142,6 +142,16 @@ impl Asked<'_> {
                 (None, false) => Err("answers for a landing page that asks nothing".into()),
                 (fetch, true) => Ok(Outcome::Landing(fetch)),
             },
+            Decision::Unlock(unlocking) => {
+                let form = case.body.as_bytes();
+                let told = self.question().forward(Some(form), self.now, self.config);
+                let reply = unlocking.settle(form, self.now, self.config);
+                let reply = reply.unwrap_or_else(|refusal| refusal.reply(&self.request));
+                if !told.starts_with(&format!("R\n\n\n{}\n", reply.status)) {
+                    return Err(format!("the border says {told:?}"));
+                }
+                Ok(Outcome::Reply(reply))
+            }
             Decision::Forward(forward) => match forward.sign(case.body.as_bytes(), self.now, self.config) {
                 Ok(fetch) => self.follow(fetch, None, case),
                 Err(refusal) => Ok(Outcome::Reply(refusal.reply(&self.request))),
@@ -235,7 +245,7 @@ impl Asked<'_> {
             },
             Decision::Claim(claim) => format!("F\n{}\n{}\n", claim.fetch.method, claim.fetch.url),
             Decision::Folder(folder) => format!("F\n{}\n{}\n", folder.fetch.method, folder.fetch.url),
-            Decision::Forward(_) => "W".into(),
+            Decision::Forward(_) | Decision::Unlock(_) => "W".into(),
         };
         if told.starts_with(&expected) {
             Ok(())

@@ -9,7 +9,7 @@ use clouddrop_core::token::mint::Opens;
 use clouddrop_core::token::{KeySet, NewToken, mint};
 use clouddrop_core::{Config, ObjectPath, Seconds, Secret, UnixTime, percent};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -56,6 +56,19 @@ impl Stack {
             ask = ask.header(name, value);
         }
         ask.send(host)
+    }
+
+    /// A file that is sent in through the API, complete: its view.
+    pub fn upload(&self, name: &str, content: &str) -> Value {
+        let grant = self.must(201, "uploads", &json!({ "name": name, "size": content.len(), "type": "text/plain" }));
+        let (host, target) = grant["url"].as_str().unwrap()["http://".len()..].split_once('/').unwrap();
+        let mut put = Ask::new("PUT", &format!("/{target}")).body(content.as_bytes());
+        for (name, value) in grant["headers"].as_object().unwrap().iter().filter(|(name, _)| *name != "content-length")
+        {
+            put = put.header(name, value.as_str().unwrap());
+        }
+        assert_eq!(put.send(host).status, 200);
+        self.must(200, "uploads/complete", &json!({ "upload": grant["upload"] }))
     }
 
     /// [`Stack::store`] that must succeed.
