@@ -10,6 +10,7 @@
 use crate::config::Config;
 use crate::reply::{Body, HeaderSet, Reply};
 use crate::request::{Request, Url, split_port};
+use crate::text::cut;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -37,8 +38,8 @@ const PREFLIGHT_SECONDS: &str = "7200";
 /// Compared byte by byte, as browsers write it (RFC 6454 section 6.2); `null` and two of them are no origin.
 pub fn page_origin<'a>(request: &Request<'a>, config: &Config) -> Option<&'a str> {
     let origin = request.headers.one("origin")?;
-    let (scheme, authority) = origin.split_once("://")?;
-    let (ours, _) = request.url.split_once("://")?;
+    let (scheme, authority) = cut(origin, "://")?;
+    let (ours, _) = cut(request.url, "://")?;
     let (host, port) = split_port(&config.page_host);
     // An origin leaves its scheme's own port out; a configuration may name it.
     let own_port = port.filter(|port| !matches!((scheme, *port), ("https", "443") | ("http", "80")));
@@ -88,7 +89,7 @@ pub fn preflight(request: &Request<'_>, config: &Config) -> Option<Reply> {
     }
     let methods = methods_of(url.path)?;
     let wanted = request.headers.one("access-control-request-method")?;
-    if !methods.split(", ").any(|method| method == wanted) {
+    if !methods.split(',').any(|method| method.trim() == wanted) {
         return None;
     }
     let mut headers = Vec::with_capacity(5);

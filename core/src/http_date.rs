@@ -1,5 +1,6 @@
 //! HTTP-date (RFC 9110 section 5.6.7): all three forms are read, one is written.
 
+use crate::text::cut;
 use crate::time::{UnixTime, days_since_epoch};
 use alloc::string::String;
 
@@ -19,13 +20,13 @@ pub(crate) fn http_date(text: &str, now: UnixTime) -> Option<UnixTime> {
 
 /// A moment in the first form, the only one that may be sent.
 pub(crate) fn imf_fixdate(text: &str) -> Option<UnixTime> {
-    let (weekday, rest) = text.split_once(", ")?;
+    let (weekday, rest) = cut(text, ", ")?;
     let [day, month, year, time] = pieces(rest.strip_suffix(" GMT")?, ' ')?;
     moment(weekday, number(year, 4)?, month, number(day, 2)?, time).filter(|_| weekday.len() == 3)
 }
 
 fn rfc850_date(text: &str, now: UnixTime) -> Option<UnixTime> {
-    let (weekday, rest) = text.split_once(", ")?;
+    let (weekday, rest) = cut(text, ", ")?;
     let (date, time) = rest.strip_suffix(" GMT")?.split_once(' ')?;
     let [day, month, year] = pieces(date, '-')?;
     let (of_century, latest) = (number(year, 2)?, now.year() + FUTURE_YEARS);

@@ -13,6 +13,7 @@ use crate::range::{ByteRange, ContentRange, number, unsatisfied_size};
 use crate::refusal::Refusal;
 use crate::reply::{Body, HeaderSet, Reply};
 use crate::s3_error;
+use crate::text::holds;
 use crate::time::UnixTime;
 use crate::validators::{EntityTag, TagList};
 use alloc::string::{String, ToString};
@@ -300,7 +301,7 @@ impl<'a> Validators<'a> {
     /// Those of an object. S3 tells the tag of every one; XML without one is an error that was sent as a success.
     fn of_object(head: &Head<'a>) -> Result<Self, Refusal> {
         let found = Self::read(head)?;
-        let is_xml = || head.headers.one("content-type").is_some_and(|value| value.contains("xml"));
+        let is_xml = || head.headers.one("content-type").is_some_and(|value| holds(value, "xml"));
         if found.tag.is_none() && is_xml() {
             return Err(Refusal::OriginError("an error in the place of an object"));
         }

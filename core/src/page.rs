@@ -4,7 +4,7 @@
 
 use crate::config::Config;
 use crate::reply::{Body, HeaderSet, NOT_STORED, Reply};
-use crate::text::push_json_string;
+use crate::text::{cut, push_json_string};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -85,8 +85,8 @@ fn policy(scheme: &str, config: &Config) -> String {
 
 /// The origin of a URL: what stands before its path.
 fn origin_of(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + "://".len());
-    url[host..].find('/').map_or(url, |at| &url[..host + at])
+    let Some((_, rest)) = cut(url, "://") else { return url };
+    rest.find('/').map_or(url, |at| &url[..url.len() - rest.len() + at])
 }
 
 /// `GET /settings.json`: what the page must know of where it is. Nothing in it is secret.

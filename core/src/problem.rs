@@ -5,7 +5,7 @@ use crate::landing::{markup, password_form};
 use crate::refusal::{ORIGIN_RETRY_AFTER_SECONDS, Refusal};
 use crate::reply::{LogLine, Reply};
 use crate::request::Request;
-use crate::text::{push_json_string, push_number};
+use crate::text::{holds, push_json_string, push_number};
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt::Write;
@@ -16,7 +16,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 impl Refusal {
     /// The reply to `request`: a page where it accepts HTML, problem details elsewhere, neither for HEAD.
     pub fn reply(&self, request: &Request<'_>) -> Reply {
-        let wants_page = request.headers.one("accept").is_some_and(|accept| accept.contains("text/html"));
+        let wants_page = request.headers.one("accept").is_some_and(|accept| holds(accept, "text/html"));
         let mut reply = if wants_page { self.page(request.id) } else { self.problem(request.id) };
         self.add_headers(&mut reply);
         reply.log = Some(LogLine { code: self.code(), reason: self.reason(), alarm: self.is_our_fault() });

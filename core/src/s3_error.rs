@@ -3,6 +3,7 @@
 
 use crate::range::number;
 use crate::refusal::Refusal;
+use crate::text::cut;
 
 /// The code in an error's body.
 pub(crate) fn code(body: &str) -> Option<&str> {
@@ -15,8 +16,8 @@ pub(crate) fn actual_size(body: &str) -> Option<u64> {
 }
 
 fn element<'a>(body: &'a str, open: &str, close: &str) -> Option<&'a str> {
-    let (_, rest) = body.split_once(open)?;
-    rest.split_once(close).map(|(content, _)| content)
+    let (_, rest) = cut(body, open)?;
+    cut(rest, close).map(|(content, _)| content)
 }
 
 /// The refusal for an error's status and code. What is not known is our fault until shown otherwise.

@@ -51,6 +51,24 @@ pub(crate) fn json_string(text: &str) -> String {
     out
 }
 
+/// Where `part`, which is not empty, first stands in `text`. The standard library's way takes a page of the module for
+/// texts of any length; these are short.
+fn place_of(text: &str, part: &str) -> Option<usize> {
+    text.as_bytes().windows(part.len()).position(|window| window == part.as_bytes())
+}
+
+/// As [`str::contains`].
+pub(crate) fn holds(text: &str, part: &str) -> bool {
+    part.is_empty() || place_of(text, part).is_some()
+}
+
+/// As [`str::split_once`], for a separator that is not empty.
+pub(crate) fn cut<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
+    let at = place_of(text, separator)?;
+    // A match of UTF-8 in UTF-8 begins and ends where characters do.
+    Some((text.get(..at)?, text.get(at + separator.len()..)?))
+}
+
 /// Appends bytes that are all ASCII.
 pub(crate) fn push_ascii(out: &mut String, bytes: &[u8]) {
     out.push_str(core::str::from_utf8(bytes).unwrap_or_default());
@@ -74,6 +92,17 @@ mod tests {
             let mut out = String::from("x");
             push_number(&mut out, value);
             assert_eq!(out.strip_prefix('x'), Some(value.to_string().as_str()));
+        }
+    }
+
+    #[test]
+    fn searching_finds_what_the_standard_library_finds() {
+        let texts = ["", "a", "://", "a://b://c", "é", "aéb", "aab", "a:é/", "::///", "aéé b"];
+        let parts = ["a", "é", "://", ":", "aab", "ab", "é b", "zzzzzzzzzzzz"];
+        for (text, part) in texts.iter().flat_map(|text| parts.map(|part| (*text, part))) {
+            assert_eq!(super::holds(text, part), text.contains(part), "{text} {part}");
+            assert_eq!(super::cut(text, part), text.split_once(part), "{text} {part}");
+            assert!(super::holds(text, ""));
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::reply::{Body, HeaderSet, Reply};
 use crate::request::{Client, Headers, Request};
 use crate::retry::{FIRST_BYTE_MILLIS, FIRST_BYTE_OF_TWO_MILLIS, Health, Origin, Retry};
 use crate::revocation::ListRequest;
-use crate::text::push_number;
+use crate::text::{cut, push_number};
 use crate::time::UnixTime;
 use crate::trail::{Trail, Uses};
 use crate::unlock::MAX_FORM_BYTES;
@@ -72,7 +72,7 @@ pub(super) fn write_claim(facts: &ClaimFacts, version: String, size: u64) -> Opt
     // The session is the host's to put in: between these two.
     const SESSION: [u8; 16] = [0; 16];
     let text = facts.claim(SESSION, version, size).to_text()?;
-    let (before, after) = text.split_once(&alloc::format!(" {} ", token_key(&SESSION)))?;
+    let (before, after) = cut(&text, &alloc::format!(" {} ", token_key(&SESSION)))?;
     Some(alloc::format!("K\n{} {before}\n{after}", facts.link()))
 }
 

@@ -11,6 +11,7 @@ use crate::query;
 use crate::range::number;
 use crate::refusal::{Allow, Refusal};
 use crate::request::Request;
+use crate::text::holds;
 use crate::trail::EventOf;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -94,6 +95,6 @@ fn is_signable(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= MAX_HEADER_BYTES
         && value.bytes().all(|b| (0x20..0x7f).contains(&b))
-        && !value.contains("  ")
+        && !holds(value, "  ")
         && value.trim() == value
 }

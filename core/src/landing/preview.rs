@@ -9,6 +9,7 @@ use crate::decision::{Fetch, Head};
 use crate::expect::Expect;
 use crate::origin_reply::Next;
 use crate::reply::{Body, Reply};
+use crate::text::holds;
 use crate::time::UnixTime;
 use crate::validators::EntityTag;
 use alloc::string::{String, ToString};
@@ -43,7 +44,7 @@ impl<'a> Preview<'a> {
             return text.filter(|text| !text.is_empty()).map_or(Self::None, Self::Text);
         }
         // A playlist is no sound: its player would fetch what others wrote into it.
-        if subtype.to_ascii_lowercase().contains("mpegurl") {
+        if holds(&subtype.to_ascii_lowercase(), "mpegurl") {
             return Self::None;
         }
         if is("audio") {

@@ -70,7 +70,7 @@ pub(super) const MONTHS: [&str; 12] = [
 /// What people call the types that are sent; the exact name stands beside it.
 pub(super) fn kind(media_type: &str) -> &'static str {
     let family = media_type.split('/').next().unwrap_or("");
-    let holds = |part: &str| media_type.contains(part);
+    let holds = |part: &str| crate::text::holds(media_type, part);
     if family.eq_ignore_ascii_case("image") {
         "Image"
     } else if family.eq_ignore_ascii_case("audio") {

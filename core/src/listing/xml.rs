@@ -2,6 +2,7 @@
 //! that are skipped, the five named references and numeric ones. Comments, CDATA, processing instructions, document
 //! types and whatever else there is are refused, so there is nothing to expand and nothing to include.
 
+use crate::text::cut;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -26,7 +27,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(document: &'a str, root: &str) -> Result<Self, BadXml> {
         let mut text = document;
         if let Some(rest) = text.strip_prefix("<?xml ") {
-            let (declaration, rest) = rest.split_once("?>").ok_or(BadXml)?;
+            let (declaration, rest) = cut(rest, "?>").ok_or(BadXml)?;
             let is_plain = declaration.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'<');
             text = if is_plain { rest } else { return Err(BadXml) };
         }

@@ -2,6 +2,7 @@
 
 use crate::cbor::{Item, Malformed, Reader};
 use crate::hash::{equal_in_constant_time, sha256};
+use crate::text::holds;
 use alloc::borrow::Cow;
 
 const EXACT: i128 = 0;
@@ -33,7 +34,7 @@ pub(super) fn matches<'a>(
                     EXACT => value == pattern,
                     PREFIX => value.starts_with(&*pattern),
                     SUFFIX => value.ends_with(&*pattern),
-                    _ => value.contains(&*pattern),
+                    _ => holds(value, &pattern),
                 })
             }
             _ => return Err(Malformed),

@@ -2,6 +2,7 @@
 
 use crate::cbor::{Item, Malformed, Reader, Writer};
 use crate::refusal::Refusal;
+use crate::text::cut;
 use crate::token::claims::Raw;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
@@ -39,7 +40,7 @@ impl FromStr for Network {
     fn from_str(text: &str) -> Result<Self, NotANetwork> {
         if let Some(numbers) = text.strip_prefix("AS") {
             let number = |digits: &str| digits.parse::<u32>().map_err(|_| NotANetwork);
-            let (first, last) = match numbers.split_once("-AS") {
+            let (first, last) = match cut(numbers, "-AS") {
                 Some((first, last)) => (number(first)?, number(last)?),
                 None => (number(numbers)?, number(numbers)?),
             };
