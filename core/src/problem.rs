@@ -1,6 +1,7 @@
 //! A refusal as the client sees it: problem details (RFC 9457), or a plain page for a browser. Both say
 //! the same four things and nothing else.
 
+use crate::landing::words::Words;
 use crate::landing::{markup, password_form};
 use crate::refusal::{ORIGIN_RETRY_AFTER_SECONDS, Refusal};
 use crate::reply::{LogLine, Reply};
@@ -17,7 +18,7 @@ impl Refusal {
     /// The reply to `request`: a page where it accepts HTML, problem details elsewhere, neither for HEAD.
     pub fn reply(&self, request: &Request<'_>) -> Reply {
         let wants_page = request.headers.one("accept").is_some_and(|accept| holds(accept, "text/html"));
-        let mut reply = if wants_page { self.page(request.id) } else { self.problem(request.id) };
+        let mut reply = if wants_page { self.page(request) } else { self.problem(request.id) };
         self.add_headers(&mut reply);
         reply.log = Some(LogLine { code: self.code(), reason: self.reason(), alarm: self.is_our_fault() });
         if request.method == "HEAD" { reply.without_body() } else { reply }
@@ -44,16 +45,15 @@ impl Refusal {
         Reply::text(self.status(), PROBLEM_JSON, body)
     }
 
-    fn page(&self, request_id: &str) -> Reply {
-        let html = markup::document(self.public(), |out| {
-            out.raw("<main><h1>")
-                .text(self.public())
-                .raw("</h1><dl><dt>Status</dt><dd>")
-                .text(&self.status().to_string());
-            out.raw("</dd><dt>Code</dt><dd>").text(self.code()).raw("</dd><dt>Request</dt><dd>").text(request_id);
+    fn page(&self, request: &Request<'_>) -> Reply {
+        let words = Words::of(&request.headers);
+        let sentence = words.refusal(self);
+        let html = markup::document(sentence, words, |out| {
+            out.raw("<main><h1>").text(sentence).raw("</h1><dl><dt>Status</dt><dd>").text(&self.status().to_string());
+            out.raw("</dd><dt>Code</dt><dd>").text(self.code()).raw("</dd><dt>Request</dt><dd>").text(request.id);
             out.raw("</dd></dl>");
             if matches!(self, Self::PasswordRequired | Self::WrongPassword) {
-                password_form(out);
+                password_form(out, words);
             }
             out.raw("</main>");
         });

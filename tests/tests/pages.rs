@@ -47,7 +47,10 @@ fn pages_are_as_they_were() {
     is_golden("folder_unlisted.html", &landing.facts.folder());
     is_golden("folder.html", &folder_page(json!({}), &[], "", AMAZON));
     is_golden("folder_below.html", &folder_page(json!({"-65537": 3}), &[], "in=a%20b/c%26d/&after=x%2By", AMAZON));
-    is_golden("refusal.html", &refusal());
+    is_golden("refusal.html", &refusal(""));
+    is_golden("refusal_de.html", &refusal("de"));
+    let german = page_of(report(), &[("accept-language", "de-AT,de;q=0.9")], 1_234_567, "application/pdf");
+    is_golden("file_de.html", &german);
     is_golden("folder_empty.html", &folder_page(json!({}), &[], "", &empty()));
 }
 

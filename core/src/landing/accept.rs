@@ -62,7 +62,7 @@ impl Preference {
 }
 
 /// The weight among a range's parameters (RFC 9110 section 12.4.2): 1 unless told, `None` if it is malformed.
-fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> Option<u16> {
+pub(super) fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> Option<u16> {
     let told = parameters.find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.eq_ignore_ascii_case("q").then_some(value)
@@ -99,7 +99,7 @@ impl Wanted {
 
     /// The reply with what it varies by, and without its body for HEAD.
     pub(super) fn finish(self, mut reply: Reply) -> Reply {
-        reply.headers.push(("vary", "accept".into()));
+        reply.headers.push(("vary", "accept, accept-language".into()));
         match self.method {
             Method::Get => reply,
             Method::Head => reply.without_body(),

@@ -2,7 +2,8 @@
 
 use super::accept::{Form, Wanted};
 use super::preview::{Preview, TextPreview};
-use super::{file_page, folder_page, json, words};
+use super::words::Words;
+use super::{file_page, folder_page, json};
 use crate::config::Config;
 use crate::decision::{Fetch, Head};
 use crate::disposition::harmless;
@@ -32,6 +33,8 @@ pub struct Facts {
     /// Where to report the file: a URL.
     pub(super) report: Option<String>,
     wanted: Wanted,
+    /// In the reader's language.
+    pub(super) words: &'static Words,
 }
 
 /// The downloads of a counted link.
@@ -77,6 +80,7 @@ impl fmt::Debug for Facts {
 impl Facts {
     /// What `claims` tell, `token` being their text. `called` is the target's own name, for a token that gives none.
     pub(crate) fn new(claims: &Claims<'_>, token: &str, called: &str, request: &Request<'_>, config: &Config) -> Self {
+        let words = Words::of(&request.headers);
         // A grant is a use that was claimed: what it opens is not counted again.
         let limit = claims.download_limit().filter(|_| claims.purpose() != Purpose::Grant);
         Self {
@@ -85,8 +89,9 @@ impl Facts {
             downloads: limit.map(|limit| Downloads { limit, left: None }),
             disposition: claims.disposition(),
             token: token.into(),
-            report: config.report_contact.as_deref().map(|contact| report_url(contact, claims.link_id())),
+            report: config.report_contact.as_deref().map(|contact| report_url(contact, claims.link_id(), words)),
             wanted: Wanted::by(request),
+            words,
         }
     }
 
@@ -203,11 +208,11 @@ impl Facts {
 
 /// Where a report goes. A mail's subject names the link by its id, which opens nothing; a page that was configured is
 /// left as it is.
-fn report_url(contact: &str, id: Option<&[u8]>) -> String {
+fn report_url(contact: &str, id: Option<&[u8]>, w: &Words) -> String {
     let mut out = String::from(contact);
     if let Some(id) = id.filter(|_| contact.starts_with("mailto:") && !contact.contains('?')) {
         out.push_str("?subject=");
-        out.push_str(words::REPORT_SUBJECT);
+        out.push_str(w.report_subject);
         crate::hash::push_hex(&mut out, id);
     }
     out

@@ -1,16 +1,16 @@
 //! Sizes and dates as people read them.
 
-use super::words::{BYTE, BYTES, MONTHS};
+use super::words::{Style, Words};
 use crate::time::UnixTime;
 use alloc::string::{String, ToString};
 
 /// Bytes in three digits and a decimal unit, rounded down.
-pub(super) fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64, w: &Words) -> String {
     const UNITS: [&str; 6] = [" kB", " MB", " GB", " TB", " PB", " EB"];
     let mut out = String::new();
     if bytes < 1000 {
         out.push_str(&bytes.to_string());
-        out.push_str(if bytes == 1 { BYTE } else { BYTES });
+        out.push_str(if bytes == 1 { w.byte } else { w.bytes });
         return out;
     }
     let (mut whole, mut tenths, mut unit) = (bytes / 1000, bytes % 1000 / 100, 0);
@@ -21,7 +21,7 @@ pub(super) fn size(bytes: u64) -> String {
     }
     out.push_str(&whole.to_string());
     if whole < 100 {
-        out.push('.');
+        out.push(if w.style == Style::German { ',' } else { '.' });
         out.push_str(&tenths.to_string());
     }
     out.push_str(UNITS[unit]);
@@ -29,9 +29,13 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// `17 March 2030, 17:46 UTC`. What is cut off makes it earlier, never later.
-pub(super) fn moment(time: UnixTime) -> String {
-    let mut out = date(time, usize::MAX);
-    let (_, _, _, second) = time.civil();
+pub(super) fn moment(time: UnixTime, w: &Words) -> String {
+    let (year, month, day, second) = time.civil();
+    let mut out = day.to_string();
+    out.push_str(if w.style == Style::German { ". " } else { " " });
+    out.push_str(month_of(month, w));
+    out.push(' ');
+    out.push_str(&year.to_string());
     out.push_str(", ");
     push_two_digits(&mut out, second / 3600);
     out.push(':');
@@ -40,20 +44,28 @@ pub(super) fn moment(time: UnixTime) -> String {
     out
 }
 
-/// `17 Mar 2030`.
-pub(super) fn short_date(time: UnixTime) -> String {
-    date(time, 3)
-}
-
-fn date(time: UnixTime, month_letters: usize) -> String {
+/// `17 Mar 2030`, or `17.03.2030`.
+pub(super) fn short_date(time: UnixTime, w: &Words) -> String {
     let (year, month, day, _) = time.civil();
-    let month = MONTHS[(month as usize - 1) % MONTHS.len()];
-    let mut out = day.to_string();
-    out.push(' ');
-    out.push_str(month.get(..month_letters).unwrap_or(month));
-    out.push(' ');
+    let mut out = String::new();
+    if w.style == Style::German {
+        push_two_digits(&mut out, day);
+        out.push('.');
+        push_two_digits(&mut out, month);
+        out.push('.');
+    } else {
+        out.push_str(&day.to_string());
+        out.push(' ');
+        let month = month_of(month, w);
+        out.push_str(month.get(..3).unwrap_or(month));
+        out.push(' ');
+    }
     out.push_str(&year.to_string());
     out
+}
+
+fn month_of(month: u32, w: &Words) -> &'static str {
+    w.months[(month as usize - 1) % w.months.len()]
 }
 
 fn push_two_digits(out: &mut String, value: u32) {
@@ -66,6 +78,7 @@ fn push_two_digits(out: &mut String, value: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::landing::words::{ENGLISH, GERMAN};
 
     #[test]
     fn sizes_are_short() {
@@ -80,7 +93,7 @@ mod tests {
             (5_368_709_120, "5.3 GB"),
             (u64::MAX, "18.4 EB"),
         ] {
-            assert_eq!(size(bytes), text);
+            assert_eq!(size(bytes, ENGLISH), text);
         }
     }
 
@@ -92,8 +105,17 @@ mod tests {
             (0, "1 January 1970, 00:00 UTC", "1 Jan 1970"),
             (u64::MAX, "31 December 9999, 23:59 UTC", "31 Dec 9999"),
         ] {
-            assert_eq!(moment(UnixTime::from_secs(secs)), long);
-            assert_eq!(short_date(UnixTime::from_secs(secs)), short);
+            assert_eq!(moment(UnixTime::from_secs(secs), ENGLISH), long);
+            assert_eq!(short_date(UnixTime::from_secs(secs), ENGLISH), short);
         }
+    }
+
+    #[test]
+    fn germans_read_it_their_way() {
+        let time = UnixTime::from_secs(1_900_000_000);
+        assert_eq!(size(1_234_567, GERMAN), "1,2 MB");
+        assert_eq!(size(1, GERMAN), "1 Byte");
+        assert_eq!(moment(time, GERMAN), "17. März 2030, 17:46 UTC");
+        assert_eq!(short_date(time, GERMAN), "17.03.2030");
     }
 }

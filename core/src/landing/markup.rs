@@ -2,7 +2,7 @@
 //! program, all else is escaped.
 
 use super::style::STYLE;
-use super::words;
+use super::words::Words;
 use alloc::string::String;
 
 /// HTML being written.
@@ -43,9 +43,9 @@ impl Markup {
 }
 
 /// A whole document of ours; `title` is text.
-pub(crate) fn document(title: &str, body: impl FnOnce(&mut Markup)) -> String {
+pub(crate) fn document(title: &str, w: &Words, body: impl FnOnce(&mut Markup)) -> String {
     let mut out = Markup(String::with_capacity(STYLE.len() + 2048));
-    out.raw("<!DOCTYPE html>\n<html lang=\"").text(words::LANGUAGE);
+    out.raw("<!DOCTYPE html>\n<html lang=\"").text(w.language);
     out.raw(
         "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"robots\" content=\"noindex\">",
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn text_is_never_markup() {
-        let html = document("</title><script>", |out| {
+        let html = document("</title><script>", crate::landing::words::ENGLISH, |out| {
             out.raw("<p title=\"").text("\" onclick='x' & <b>").raw("\">").isolated("</bdi><i>").raw("</p>");
         });
         assert!(html.contains("<title>&lt;/title&gt;&lt;script&gt;</title>"), "{html}");

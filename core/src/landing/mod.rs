@@ -18,7 +18,7 @@ pub(crate) mod markup;
 mod password_form;
 mod preview;
 pub(crate) mod style;
-mod words;
+pub(crate) mod words;
 
 pub use accept::Form;
 pub use facts::{Downloads, Facts, Found, Page};

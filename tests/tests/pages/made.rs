@@ -131,8 +131,8 @@ pub(super) fn folder_page(more: Value, headers: &[(&str, &str)], query: &str, xm
 }
 
 /// What a browser is shown without a token that holds.
-pub(super) fn refusal() -> Reply {
-    let fields = [("host", "files.example.net"), ("accept", "text/html,*/*;q=0.8")];
+pub(super) fn refusal(language: &str) -> Reply {
+    let fields = [("host", "files.example.net"), ("accept", "text/html,*/*;q=0.8"), ("accept-language", language)];
     let client = Client { address: None, place: None };
     let url = "https://files.example.net/s/nonsense";
     let request = Request { method: "GET", url, id: "<b>request</b>", headers: Headers::new(&fields), client };
@@ -155,7 +155,7 @@ pub(super) fn text(reply: &Reply) -> &str {
 
 pub(super) fn json_of(reply: &Reply) -> Value {
     assert_eq!(header(reply, "content-type"), "application/json");
-    assert_eq!(header(reply, "vary"), "accept");
+    assert_eq!(header(reply, "vary"), "accept, accept-language");
     serde_json::from_str(text(reply)).unwrap()
 }
 
