@@ -157,6 +157,13 @@ impl Stack {
         ask.bearer(&self.ready.api_key).body(body.to_string().as_bytes()).send(self.page())
     }
 
+    /// What a GET of the API gives, which must succeed.
+    pub fn call_get(&self, name: &str) -> Value {
+        let reply = Ask::get(&format!("/api/v1/{name}")).bearer(&self.ready.api_key).send(self.page());
+        assert_eq!(reply.status, 200, "GET {name}: {}", reply.text());
+        reply.json()
+    }
+
     /// A call that must be answered with `status`; the JSON of its answer.
     pub fn must(&self, status: u16, name: &str, body: &Value) -> Value {
         let reply = self.call(name, body);

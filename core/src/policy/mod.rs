@@ -35,7 +35,7 @@ pub struct Ask<'a> {
 ///
 /// # Errors
 /// [`Refusal::Expired`], [`Refusal::NotYetValid`], and [`Refusal::Forbidden`] for a token without an end.
-pub(crate) fn in_time(claims: &Claims<'_>, now: UnixTime) -> Result<(), Refusal> {
+pub fn in_time(claims: &Claims<'_>, now: UnixTime) -> Result<(), Refusal> {
     time::check(claims.expires, claims.not_before, now)
 }
 

@@ -91,7 +91,7 @@ impl KeySet {
     }
 
     /// All of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &TokenKey> {
+    pub fn iter(&self) -> impl Iterator<Item = &TokenKey> {
         self.keys.iter()
     }
 
