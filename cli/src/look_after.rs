@@ -69,7 +69,8 @@ pub(crate) fn shares(api: &Api, out: &Out, list: &List) -> Result<()> {
         let most = share["max_downloads"].as_u64().map_or(String::new(), |most| format!("/{most}"));
         let key = show(share, if share["key"].is_string() { "key" } else { "folder" });
         // The owner and the folder of a key say nothing to people.
-        let opens = share["file_name"].as_str().map_or_else(|| key.splitn(3, '/').last().unwrap_or("").into(), plain);
+        let below = key.splitn(3, '/').nth(2).map_or_else(|| "a folder".to_string(), String::from);
+        let opens = share["file_name"].as_str().map_or(below, plain);
         vec![show(share, "id"), show(share, "state"), show(share, "expires_at"), format!("{used}{most}"), opens]
     })
 }

@@ -199,7 +199,7 @@ pub(crate) fn share_of(token: &str) -> Option<String> {
 fn keys() -> Result<KeySet> {
     let text = token_keys()?;
     let mut faults = Faults::default();
-    match parse_keys(&text, "the keys", &mut faults) {
+    match parse_keys(&text, crate::secrets::KEYS_VARIABLE, &mut faults) {
         Some(keys) if faults.is_empty() => Ok(keys),
         _ => Err(Failure::usage(faults.to_string())),
     }

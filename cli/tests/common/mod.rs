@@ -33,6 +33,21 @@ impl Home {
         command
     }
 
+    /// A command line for a shell, in which `clouddrop` is the program.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let program = Path::new(env!("CARGO_BIN_EXE_clouddrop"));
+        let mut shell = Command::new("sh");
+        shell.env_clear().env("HOME", self.folder.path()).env("CLOUDDROP_URL", &self.page);
+        shell
+            .env("CLOUDDROP_API_KEY", &self.key)
+            .current_dir(self.folder.path())
+            .args(["-c", line])
+            .stdin(Stdio::null());
+        let folder = program.parent().unwrap().display();
+        shell.env("PATH", format!("{folder}:/usr/bin:/bin"));
+        shell
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
