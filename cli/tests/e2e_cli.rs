@@ -155,6 +155,26 @@ fn a_reader_that_has_had_enough_is_no_error() {
 }
 
 #[test]
+fn ctrl_c_says_how_to_go_on_and_the_same_command_does() {
+    let home = Home::of(stack());
+    let content = bytes(3, 0, 160 << 20);
+    home.write("long.bin", &content);
+    let child = home.command(&["put", "long.bin"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Once it is written down, it can be gone on with.
+    wait_for(|| (home.unfinished() == 1).then_some(()));
+    let signal = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(signal.success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(130), true), "{said}");
+    assert!(said.contains("the same command goes on"), "{said}");
+    let again = home.run(&["put", "long.bin"]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("long.bin: goes on"), "{again:?}");
+    home.must(&["get", &text(&again), "-o", "got.bin"]);
+    assert!(home.read("got.bin") == content, "other bytes");
+}
+
+#[test]
 fn a_file_that_is_not_what_was_asked_for_gets_no_name() {
     let home = Home::of(stack());
     home.write("a.txt", b"a");

