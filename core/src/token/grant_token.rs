@@ -4,7 +4,7 @@
 use super::claims::Claims;
 use super::keys::TokenKey;
 use super::label;
-use super::mint::{ClaimWriter, MintFault, seal};
+use super::mint::{MintFault, seal_claims};
 use crate::cbor::{Reader, Writer};
 use crate::order::sort_few;
 use crate::path::ObjectPath;
@@ -85,13 +85,7 @@ impl GrantClaims {
             (label::OBJECT_VERSION, written(|w| w.text(session.version))),
             (label::PARENT, written(|w| w.bytes(&self.parent))),
         ]);
-        // Deterministic order (RFC 8949 section 4.2.1): positive labels rising, then negative ones falling.
-        sort_few(&mut added, |(label, _)| (*label < 0, label.unsigned_abs()));
-        let mut claims = ClaimWriter::default();
-        for (label, value) in &added {
-            claims.add(*label, |w| w.raw(value));
-        }
-        seal(&claims.into_bytes(), key)
+        seal_claims(added, key)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::base64url;
 use crate::cbor::Writer;
 use crate::hash::MacKey;
 use crate::lock::Lock;
+use crate::order::sort_few;
 use crate::path::ObjectPath;
 use crate::policy::geo::Region;
 use crate::policy::network::Network;
@@ -151,7 +152,7 @@ pub fn mint(new: &NewToken<'_>, key: &TokenKey) -> Result<String, MintFault> {
 ///
 /// # Errors
 /// [`MintFault::TooLong`], [`MintFault::ForeignKey`].
-pub(super) fn seal(payload: &[u8], key: &TokenKey) -> Result<String, MintFault> {
+fn seal(payload: &[u8], key: &TokenKey) -> Result<String, MintFault> {
     let mac = key.mac().ok_or(MintFault::ForeignKey)?;
     let mut protected = Writer::default();
     protected.map(1).int(1).int(ALG_HMAC_256_256);
@@ -163,6 +164,20 @@ pub(super) fn seal(payload: &[u8], key: &TokenKey) -> Result<String, MintFault> 
     message.bytes(payload).bytes(&tag);
     let bytes = message.into_bytes();
     if bytes.len() > MAX_BYTES { Err(MintFault::TooLong) } else { Ok(base64url::encode(&bytes)) }
+}
+
+/// The token of claims that are written already, in deterministic order (RFC 8949 section 4.2.1): positive labels rising,
+/// then negative ones falling.
+///
+/// # Errors
+/// As [`seal`].
+pub(super) fn seal_claims(mut claims: Vec<(i128, Vec<u8>)>, key: &TokenKey) -> Result<String, MintFault> {
+    sort_few(&mut claims, |(label, _)| (*label < 0, label.unsigned_abs()));
+    let mut writer = ClaimWriter::default();
+    for (label, value) in &claims {
+        writer.add(*label, |w| w.raw(value));
+    }
+    seal(&writer.into_bytes(), key)
 }
 
 /// The claims in deterministic order (RFC 8949 section 4.2.1): positive labels rising, then negative ones.

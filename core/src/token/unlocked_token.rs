@@ -3,9 +3,8 @@
 use super::claims::Claims;
 use super::keys::TokenKey;
 use super::label;
-use super::mint::{ClaimWriter, MintFault, seal};
+use super::mint::{MintFault, seal_claims};
 use crate::cbor::{Reader, Writer};
-use crate::order::sort_few;
 use crate::refusal::Refusal;
 use crate::time::UnixTime;
 use alloc::vec::Vec;
@@ -63,12 +62,6 @@ impl UnlockedClaims {
         let mut expires = Writer::default();
         expires.unsigned(self.expires.as_secs());
         all.extend([(label::EXP, expires.into_bytes()), (label::CTI, bytes(id)), (label::PARENT, bytes(&self.parent))]);
-        // Deterministic order (RFC 8949 section 4.2.1): positive labels rising, then negative ones falling.
-        sort_few(&mut all, |(label, _)| (*label < 0, label.unsigned_abs()));
-        let mut claims = ClaimWriter::default();
-        for (label, value) in &all {
-            claims.add(*label, |w| w.raw(value));
-        }
-        seal(&claims.into_bytes(), key)
+        seal_claims(all, key)
     }
 }
