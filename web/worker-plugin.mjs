@@ -1,0 +1,26 @@
+// esbuild: `import url from "worker:./name.js"` is the address of a script of its own, bundled, for `new Worker`.
+import { build } from "esbuild";
+import { resolve } from "node:path";
+
+export const workers = {
+  name: "workers",
+  setup(page) {
+    page.onResolve({ filter: /^worker:/ }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path.slice("worker:".length)),
+      namespace: "worker",
+    }));
+    page.onLoad({ filter: /.*/, namespace: "worker" }, async ({ path }) => {
+      const { outputFiles } = await build({
+        entryPoints: [path],
+        bundle: true,
+        format: "esm",
+        minify: true,
+        write: false,
+        logLevel: "silent",
+        target: page.initialOptions.target,
+      });
+      // The loader writes it beside the page's other parts, under a name with a hash.
+      return { contents: outputFiles[0].contents, loader: "file" };
+    });
+  },
+};
