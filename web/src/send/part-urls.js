@@ -12,13 +12,16 @@ export class PartUrls {
   #asking = null;
   #ask;
   #count;
+  #arrived;
 
   /**
    * @param {number} count how many parts there are
+   * @param {Set<number>} arrived parts that need none; it grows
    * @param {(numbers: number[]) => Promise<{ parts: { number: number, url: string }[], expires_at: string }>} ask
    */
-  constructor(count, ask) {
+  constructor(count, arrived, ask) {
     this.#count = count;
+    this.#arrived = arrived;
     this.#ask = ask;
   }
 
@@ -49,9 +52,11 @@ export class PartUrls {
   }
 
   async #fetch(/** @type {number} */ first) {
-    const numbers = [];
-    for (let number = first; number <= this.#count && numbers.length < BATCH; number++) {
-      if (number === first || !this.#known.has(number)) numbers.push(number);
+    const numbers = [first];
+    // Those behind it, and then those before it.
+    for (let step = 1; step < this.#count && numbers.length < BATCH; step++) {
+      const number = ((first - 1 + step) % this.#count) + 1;
+      if (!this.#known.has(number) && !this.#arrived.has(number)) numbers.push(number);
     }
     const { parts, expires_at } = await this.#ask(numbers);
     this.learn(parts, expires_at);

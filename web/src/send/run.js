@@ -84,7 +84,7 @@ async function begin(item, ctx) {
 async function parts(item, ctx, granted) {
   const { record, file } = item;
   const arrived = granted ? new Set() : await grants.arrived(ctx, record);
-  const urls = new PartUrls(record.partCount, (numbers) => grants.partUrls(ctx, record, numbers));
+  const urls = new PartUrls(record.partCount, arrived, (numbers) => grants.partUrls(ctx, record, numbers));
   if (granted) urls.learn(granted.parts, granted.expires_at);
   await sendParts({ ...ctx, file, record, arrived, urls, onSent: noting(item, ctx) });
 }
