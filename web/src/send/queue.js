@@ -206,13 +206,12 @@ export function createQueue({ call, owner, uploadLink, sender = () => null, onCh
 /** @returns {Item} */
 function shown(item) {
   const { id, name, path, size, type, sent, hashed, trouble, error, result, group, meter } = item;
-  const quiet = item.state === "sending" && meter.silence() > SILENCE;
-  const silent = quiet || (trouble !== null && (item.state === "sending" || item.state === "finishing"));
-  const state = silent ? "stalled" : item.state;
+  const quiet = item.state === "sending" && (trouble !== null || meter.silence() > SILENCE);
+  const state = quiet ? "stalled" : item.state;
   const going = state === "sending";
   return {
     id, name, path, size, type, sent, hashed, state,
-    trouble: silent ? trouble ?? (navigator.onLine === false ? "offline" : "stalled") : null,
+    trouble: quiet ? trouble ?? (navigator.onLine === false ? "offline" : "stalled") : item.state === "finishing" ? trouble : null,
     speed: going ? meter.speed() : 0,
     secondsLeft: going ? meter.secondsLeft(size - sent) : null,
     error: item.state === "failed" ? { code: error.code, detail: error.detail } : null,
