@@ -14,6 +14,8 @@ pub fn refusal(status: u16, body: &str) -> Refusal {
         Some("NoSuchUpload") => Refusal::NotFound,
         Some("PreconditionFailed" | "ConditionalRequestConflict") => Refusal::PreconditionFailed,
         Some("InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "EntityTooLarge") => Refusal::PreconditionFailed,
+        // What has arrived is not what the promised checksum is of: the client's to send again, no fault of S3.
+        Some("BadDigest") => Refusal::PreconditionFailed,
         Some("AccessDenied") => Refusal::OriginError("AccessDenied: the signer's role lacks a permission"),
         Some("MethodNotAllowed") => Refusal::OriginError("MethodNotAllowed"),
         code => s3_error::refusal(status, code),
@@ -43,6 +45,7 @@ mod tests {
             (412, "PreconditionFailed", 412),
             (409, "ConditionalRequestConflict", 412),
             (400, "InvalidPart", 412),
+            (400, "BadDigest", 412),
             (403, "AccessDenied", 502),
             (403, "SignatureDoesNotMatch", 502),
             (404, "NoSuchBucket", 502),
