@@ -1,0 +1,110 @@
+//! Sending files by the web page, in Chromium against the whole system, by the guest's page: whatever interrupts it, what
+//! arrives is the file, once, and what cannot arrive is refused in words.
+//!
+//! The cases are in `tests/scripts/web_resume.mjs` and `tests/scripts/web_queue.mjs`; each has a stack of its own.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use clouddrop_tests::node;
+use clouddrop_tests::stack::Stack;
+use serde_json::{Value, json};
+
+/// More than this a file of a gigabyte may not add to the browser's memory, in bytes: the buffers of the connections, and
+/// of the hash.
+const FLAT: u64 = 200 << 20;
+/// The size of the large file in MiB; `CLOUDDROP_LARGE_MIB` makes it another.
+const LARGE: u64 = 1024;
+
+fn run(script: &str, case: &str) {
+    if !node::has_chromium() {
+        return;
+    }
+    let stack = Stack::start(&[]);
+    let answer = node::run(script, &input(&stack, json!({ "case": case }))).unwrap();
+    assert_eq!(answer["passed"], case);
+}
+
+fn input(stack: &Stack, mut more: Value) -> Value {
+    more["page"] = format!("http://{}", stack.page()).into();
+    more["key"] = stack.ready.api_key.clone().into();
+    more["log"] = stack.ready.access_log.to_str().unwrap().into();
+    more["s3"] = stack.ready.s3.endpoint.clone().into();
+    more
+}
+
+#[test]
+fn what_had_arrived_before_a_reload_or_a_crash_is_not_sent_again() {
+    run("web_resume.mjs", "reload");
+}
+
+#[test]
+fn another_file_of_the_same_name_and_size_is_not_taken_for_the_first() {
+    run("web_resume.mjs", "changed");
+}
+
+#[test]
+fn without_a_network_it_waits_and_then_goes_on() {
+    run("web_resume.mjs", "offline");
+}
+
+#[test]
+fn part_urls_that_have_run_out_are_renewed() {
+    run("web_resume.mjs", "expired");
+}
+
+#[test]
+fn a_part_that_stalls_is_sent_again() {
+    run("web_resume.mjs", "stall");
+}
+
+#[test]
+fn two_tabs_do_not_send_one_file_twice() {
+    run("web_resume.mjs", "tabs");
+}
+
+#[test]
+fn an_upload_that_was_thrown_away_begins_anew() {
+    run("web_resume.mjs", "thrown");
+}
+
+#[test]
+fn names_of_strangers_are_text() {
+    run("web_queue.mjs", "names");
+}
+
+#[test]
+fn folders_are_picked_and_dropped_and_pictures_are_pasted() {
+    run("web_queue.mjs", "folders");
+}
+
+#[test]
+fn people_pause_go_on_and_cancel() {
+    run("web_queue.mjs", "control");
+}
+
+#[test]
+fn bytes_that_change_on_the_way_never_become_a_file() {
+    run("web_queue.mjs", "damaged");
+}
+
+#[test]
+fn answers_that_are_lost_make_no_second_file() {
+    run("web_queue.mjs", "answers");
+}
+
+#[test]
+fn what_a_link_does_not_take_is_refused_in_words() {
+    run("web_queue.mjs", "refused");
+}
+
+#[test]
+fn a_large_file_is_sent_with_flat_memory() {
+    if !node::has_chromium() {
+        return;
+    }
+    let mebibytes = std::env::var("CLOUDDROP_LARGE_MIB").map_or(LARGE, |text| text.parse().unwrap());
+    let stack = Stack::start(&[]);
+    let sent = node::run("web_large.mjs", &input(&stack, json!({ "mebibytes": mebibytes }))).unwrap();
+    assert_eq!(sent["bytes"], (mebibytes << 20) + 17);
+    assert!(sent["growth"].as_u64().unwrap() < FLAT, "{sent}");
+}
