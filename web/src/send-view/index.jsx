@@ -9,6 +9,8 @@ import "./send.css";
 
 /** Rows that are shown: a folder of thousands of files would stop the page. */
 const ROWS = 100;
+/** How often unfinished uploads are looked for, milliseconds. */
+const LOOKED = 3_000;
 const ENDED = new Set(["done"]);
 
 /**
@@ -23,7 +25,12 @@ export function SendView({ queue, texts, lang, onDone, accept }) {
   const told = useRef(new Set());
 
   const recover = () => queue.recover().then(setUnfinished);
-  useEffect(() => { recover(); }, [queue]);
+  useEffect(() => {
+    recover();
+    // What another tab was sending is to be found here once that tab is gone.
+    const timer = setInterval(() => { if (document.visibilityState === "visible") recover(); }, LOOKED);
+    return () => clearInterval(timer);
+  }, [queue]);
   useEffect(() => queue.subscribe((now) => {
     setItems(now);
     for (const item of now) {
