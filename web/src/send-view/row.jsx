@@ -10,6 +10,8 @@ export function Row({ item, queue, texts, lang, onCancel }) {
   const name = readable(item.name);
   const reason = why(item, texts);
   const value = state === "hashing" ? hashed : sent;
+  const amount = value > 0 && state !== "done" ? texts.sentOf(bytes(value, lang), bytes(size, lang)) : bytes(size, lang);
+  const end = state === "failed" ? "remove" : "cancel";
   // One button for what can be done next, so that the focus stays where it is.
   const next = STOPPABLE.has(state) ? "pause" : state === "paused" ? "resume" : state === "failed" ? "retry" : null;
   return (
@@ -21,7 +23,7 @@ export function Row({ item, queue, texts, lang, onCancel }) {
       <progress max={size || 1} value={state === "done" ? size || 1 : value} aria-label={texts.progress(name)} />
       <p class="send-facts dim">
         <span class="send-state">{texts.states[state]}</span>
-        <span>{state === "done" || state === "waiting" ? bytes(size, lang) : texts.sentOf(bytes(value, lang), bytes(size, lang))}</span>
+        <span>{amount}</span>
         {item.speed > 0 && <span>{texts.speed(bytes(item.speed, lang))}</span>}
         {item.secondsLeft !== null && item.secondsLeft > 0 && <span>{texts.left(duration(item.secondsLeft, lang))}</span>}
       </p>
@@ -33,8 +35,8 @@ export function Row({ item, queue, texts, lang, onCancel }) {
               {texts[next]}
             </button>
           )}
-          <button type="button" class="quiet" key="cancel" aria-label={texts.action(texts.cancel, name)} onClick={() => onCancel(id)}>
-            {texts.cancel}
+          <button type="button" class="quiet" key="cancel" aria-label={texts.action(texts[end], name)} onClick={() => onCancel(id)}>
+            {texts[end]}
           </button>
         </p>
       )}
