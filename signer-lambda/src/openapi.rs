@@ -9,8 +9,8 @@ use crate::calls::stale::StaleRequest;
 use crate::calls::uploads::{PartsRequest, UploadCall};
 use crate::views::{
     AccountView, ApiKeyView, DownloadView, EventsView, FileView, KeysView, OpenUploadView, PageView, PartsView,
-    ReceivedView, ReportView, RevocationsView, RevokedView, ShareView, StaleView, UploadLinkView, UploadView,
-    WebhookView,
+    ReceivedView, ReportView, RevocationsView, RevokedView, ShareView, StaleView, UploadLinkView, UploadTermsView,
+    UploadView, WebhookView,
 };
 use clouddrop_core::access::operation::{Entry, Needs};
 use clouddrop_core::access::{Operation, Resource, owner};
@@ -61,6 +61,7 @@ fn shape(operation: Operation, types: &mut SchemaGenerator) -> Shape {
         Operation::CreateUploadLink => shape(of::<UploadLinkRequest>(types), "201", of::<UploadLinkView>(types), &[]),
         Operation::ListUploadLinks => shape(None, "200", of::<PageView<UploadLinkView>>(types), LIST),
         Operation::ShowUploadLink => shape(None, "200", of::<UploadLinkView>(types), ONE),
+        Operation::ShowUploadTerms => shape(None, "200", of::<UploadTermsView>(types), &[]),
         Operation::CreateWebhook => shape(of::<WebhookRequest>(types), "201", of::<WebhookView>(types), &[]),
         Operation::ListWebhooks => shape(None, "200", of::<PageView<WebhookView>>(types), LIST),
         Operation::RevokeShare => shape(of::<Nothing>(types), "200", of::<ShareView>(types), ONE),
@@ -188,6 +189,9 @@ fn refusals(entry: &Entry) -> Vec<u16> {
     }
     if entry.path.contains('{') {
         statuses.extend([404, 410]);
+    }
+    if entry.method == "GET" && matches!(entry.needs, Needs::RoleOrGuest(_)) {
+        statuses.push(410); // the upload link is closed
     }
     if matches!(entry.method, "POST" | "PATCH") {
         statuses.extend([404, 409, 410, 412, 413, 415]);

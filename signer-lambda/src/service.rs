@@ -222,6 +222,7 @@ impl Signer {
             Operation::CreateUploadLink => upload_links::create(call).await,
             Operation::ListUploadLinks => upload_links::list(call).await,
             Operation::ShowUploadLink => upload_links::show(call).await,
+            Operation::ShowUploadTerms => upload_links::terms(call).await,
             Operation::CloseUploadLink => upload_links::close(call).await,
             Operation::CreateWebhook => webhooks::create(call).await,
             Operation::ListWebhooks => webhooks::list(call).await,

@@ -239,6 +239,22 @@ pub(crate) struct UploadLinkView {
     pub(crate) expires_at: String,
 }
 
+/// What an upload link takes, as its guests are told: not what others have sent, and not to whom.
+#[derive(Serialize, Debug)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub(crate) struct UploadTermsView {
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
+    /// The most bytes of one file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_file_bytes: Option<u64>,
+    /// Media types that are taken; none for all.
+    pub(crate) types: Vec<String>,
+    /// Until when it takes files.
+    pub(crate) expires_at: String,
+}
+
 /// An account.
 #[derive(Serialize, Debug)]
 #[cfg_attr(test, derive(JsonSchema))]

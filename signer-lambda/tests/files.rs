@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 const FILES: &str = "/api/v1/files";
 const UPLOADS: &str = "/api/v1/uploads";
 const LINKS: &str = "/api/v1/upload-links";
+const TERMS: &str = "/api/v1/uploads/terms";
 const MIB: usize = 1024 * 1024;
 
 fn account(person: Person, signer: &Signer) -> Value {
@@ -232,6 +233,11 @@ fn guests_send_files_by_an_upload_link_within_its_caps() {
         let token = link["token"].as_str().unwrap();
         let guest = |method: &str, path: &str, body: &Value| call_as(&signer, token, method, path, body, &[]);
         let photo = |size: usize| json!({ "name": "p.png", "size": size, "type": "image/png", "sender": "Gus" });
+        let told = json!({
+            "note": "Your photos, please", "max_file_bytes": 10, "types": ["image/*"], "expires_at": link["expires_at"],
+        });
+        assert_eq!(guest("GET", TERMS, &Value::Null), (200, told));
+        assert_eq!(ALICE.gets(&signer, TERMS).0, 403);
         let (status, granted) = guest("POST", UPLOADS, &photo(5));
         assert_eq!(status, 201, "{granted}");
         assert_eq!(put(&granted["url"], &granted["headers"], b"12345"), 200);
@@ -280,6 +286,7 @@ fn guests_send_files_by_an_upload_link_within_its_caps() {
             assert_eq!(ALICE.posts(&signer, &format!("{path}/close"), &json!({})).1["state"], "closed");
         }
         assert_eq!(guest("POST", UPLOADS, &photo(1)).0, 410);
+        assert_eq!(guest("GET", TERMS, &Value::Null).0, 410);
         assert_eq!(ALICE.gets(&signer, &path).1["state"], "closed");
         assert_eq!(
             call_as(&signer, &format!("{}x", &token[..token.len() - 1]), "POST", UPLOADS, &photo(1), &[]).0,

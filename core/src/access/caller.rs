@@ -164,6 +164,7 @@ mod tests {
         ("createUploadLink", "MA"),
         ("listUploadLinks", "VMA"),
         ("showUploadLink", "VMA"),
+        ("showUploadTerms", "GMA"),
         ("closeUploadLink", "MA"),
         ("createWebhook", "MA"),
         ("listWebhooks", "VMA"),

@@ -32,6 +32,7 @@ pub enum Operation {
     CreateUploadLink,
     ListUploadLinks,
     ShowUploadLink,
+    ShowUploadTerms,
     CloseUploadLink,
     CreateWebhook,
     ListWebhooks,
@@ -140,6 +141,7 @@ impl Operation {
         CreateUploadLink  "POST"   "/api/v1/upload-links"       "createUploadLink"  MEMBER, UploadLinks Write "Makes a link by which guests send files in.";
         ListUploadLinks   "GET"    "/api/v1/upload-links"       "listUploadLinks"   VIEWER, UploadLinks Read  "Upload links, the newest first.";
         ShowUploadLink    "GET"    "/api/v1/upload-links/{link}" "showUploadLink"   VIEWER, UploadLinks Read  "One upload link.";
+        ShowUploadTerms   "GET"    "/api/v1/uploads/terms"      "showUploadTerms"   SENDER, Uploads Read      "What an upload link takes, for the guest who has it.";
         CloseUploadLink   "POST"   "/api/v1/upload-links/{link}/close" "closeUploadLink"  MEMBER, UploadLinks Write "Closes an upload link.";
         CreateWebhook     "POST"   "/api/v1/webhooks"           "createWebhook"     MEMBER, Webhooks Write    "Has downloads and uploads told to a URL.";
         ListWebhooks      "GET"    "/api/v1/webhooks"           "listWebhooks"      VIEWER, Webhooks Read     "Webhooks.";

@@ -4,7 +4,7 @@ use super::{Call, Nothing, time, uploads};
 use crate::failure::Failure;
 use crate::records::Change;
 use crate::service::Signer;
-use crate::views::{PageView, UploadLinkView};
+use crate::views::{PageView, UploadLinkView, UploadTermsView};
 use crate::{pages, reply};
 use clouddrop_core::access::{Owner, OwnerTag};
 use clouddrop_core::records::id::is_record_id;
@@ -47,6 +47,15 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response<String>, Failure> {
     let (tag, link) = named(call)?;
     let record = call.signer.read(&uploads::link_name(&tag, &link), call.now).await?.ok_or(Refusal::NotFound)?;
     reply::json(StatusCode::OK, &view(call.signer, record, call.now).await?)
+}
+
+/// What the caller's own upload link takes.
+pub(crate) async fn terms(call: &Call<'_>) -> Result<Response<String>, Failure> {
+    call.page(&[])?;
+    let link = uploads::link_of(call).await?;
+    let UploadLinkRecord { note, max_file_bytes, types, expires_at, .. } =
+        link.ok_or(Refusal::Forbidden("these are the terms of an upload link: call with its token"))?;
+    reply::json(StatusCode::OK, &UploadTermsView { note, max_file_bytes, types, expires_at: time(expires_at) })
 }
 
 /// Closes an upload link: 200 once it takes nothing more, whether it was so before or not. Files stay, and uploads that

@@ -92,7 +92,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Response<String>, Failure>
 }
 
 /// The upload link that the caller has, open.
-async fn link_of(call: &Call<'_>) -> Result<Option<UploadLinkRecord>, Failure> {
+pub(crate) async fn link_of(call: &Call<'_>) -> Result<Option<UploadLinkRecord>, Failure> {
     let Caller::Guest(guest) = call.caller()? else { return Ok(None) };
     let link: Option<UploadLinkRecord> = call.signer.read(&link_name(&guest.owner, &guest.link), call.now).await?;
     let link = link.ok_or(Refusal::Gone("the upload link is gone"))?;
