@@ -4,23 +4,48 @@ import { SendView } from "../send-view/index.jsx";
 import { SendError } from "../send/failure.js";
 import { createQueue } from "../send/index.js";
 import { TEXTS } from "./language.js";
+import { Terms, accept, useTerms } from "./terms.jsx";
 import "../style/page.css";
 import "./guest.css";
 
+/** What says that the link itself is over: nothing can be sent then. */
+const OVER = new Set(["link_wrong", "link_closed", "refused"]);
+
 export function GuestPage({ call, token, lang }) {
   const texts = TEXTS[lang];
+  const asking = useMemo(() => asGuest(call), [call]);
+  const { terms, refused } = useTerms(asking);
+  useEffect(() => { document.title = `${texts.guest.title} – CloudDrop`; }, [texts]);
+  return (
+    <>
+      <header>CloudDrop</header>
+      <main>
+        <h1>{texts.guest.title}</h1>
+        {state()}
+      </main>
+    </>
+  );
+
+  function state() {
+    if (!globalThis.isSecureContext) return <p>{texts.guest.secure}</p>;
+    if (OVER.has(refused)) return <p role="alert">{texts.errors[refused === "refused" ? "link_wrong" : refused]}</p>;
+    if (refused) return <p role="alert">{texts.guest.unknown}</p>;
+    if (!terms) return <p role="status">{texts.guest.loading}</p>;
+    return <Sending call={asking} token={token} terms={terms} texts={texts} lang={lang} />;
+  }
+}
+
+function Sending({ call, token, terms, texts, lang }) {
   const sender = useRef("");
   const [items, setItems] = useState([]);
-  const queue = useMemo(() => createQueue({ call: calling(call), uploadLink: token, sender: () => sender.current.trim() || null }), [token]);
+  const queue = useMemo(() => createQueue({ call, uploadLink: token, sender: () => sender.current.trim() || null }), [call, token]);
   useEffect(() => queue.subscribe(setItems), [queue]);
-  useEffect(() => { document.title = `${texts.guest.title} – CloudDrop`; }, [texts]);
-
   const going = items.some(({ state }) => !["done", "failed", "paused"].includes(state));
   const done = items.filter(({ state }) => state === "done").length;
-  if (!globalThis.isSecureContext) return <Sheet texts={texts}><p>{texts.guest.secure}</p></Sheet>;
   return (
-    <Sheet texts={texts}>
+    <>
       <p>{texts.guest.intro}</p>
+      <Terms terms={terms} texts={texts} lang={lang} />
       <p class="guest-name">
         <label for="sender">{texts.guest.name}</label>
         <input
@@ -29,29 +54,17 @@ export function GuestPage({ call, token, lang }) {
         />
         <span id="sender-what" class="dim">{texts.guest.nameWhat}</span>
       </p>
-      <SendView queue={queue} texts={texts} lang={lang} />
+      <SendView queue={queue} texts={texts} lang={lang} accept={accept(terms.types)} />
       {going && <p class="dim">{texts.guest.keepOpen}</p>}
       {done > 0 && done === items.length && (
         <p class="guest-done"><strong>{texts.guest.done(done)}</strong> {texts.guest.doneWhat}</p>
       )}
-    </Sheet>
-  );
-}
-
-function Sheet({ texts, children }) {
-  return (
-    <>
-      <header>CloudDrop</header>
-      <main>
-        <h1>{texts.guest.title}</h1>
-        {children}
-      </main>
     </>
   );
 }
 
 /** To a guest a token that is not good is a link that is not good: nobody can sign in here. */
-function calling(call) {
+function asGuest(call) {
   return async (...asked) => {
     try {
       return await call(...asked);

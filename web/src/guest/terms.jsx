@@ -1,0 +1,48 @@
+// What the upload link says: what it is for, what it takes, and until when.
+import { useEffect, useState } from "preact/hooks";
+import { bytes, moment, name as readable } from "../send-view/format.js";
+import { ofApi } from "../send/failure.js";
+
+/**
+ * The link's terms once they are known, or why they are not.
+ * @returns {{ terms?: { note?: string, max_file_bytes?: number, types: string[], expires_at: string }, refused?: string }}
+ */
+export function useTerms(call) {
+  const [state, setState] = useState({});
+  useEffect(() => {
+    call("GET", "/api/v1/uploads/terms").then((terms) => setState({ terms }), (error) => setState({ refused: ofApi(error).code }));
+  }, [call]);
+  return state;
+}
+
+export function Terms({ terms, texts, lang }) {
+  const { note, max_file_bytes: most, types, expires_at: until } = terms;
+  return (
+    <>
+      {note && (
+        <figure class="guest-note">
+          <figcaption class="dim">{texts.guest.note}</figcaption>
+          <blockquote dir="auto">{readable(note)}</blockquote>
+        </figure>
+      )}
+      <p class="dim">
+        {[
+          types.length > 0 && texts.guest.takes(types.map((type) => taken(type, texts))),
+          most && texts.guest.upTo(bytes(most, lang)),
+          texts.guest.until(moment(Date.parse(until), lang)),
+        ].filter(Boolean).join(" ")}
+      </p>
+    </>
+  );
+}
+
+/** What a file chooser is told to offer; everything, if all is taken. */
+export function accept(/** @type {string[]} */ types) {
+  return types.length === 0 || types.includes("*/*") ? undefined : types.join(",");
+}
+
+/** `image/*` as people call it; other types by their own name. */
+function taken(type, texts) {
+  const [family, rest] = type.split("/");
+  return (rest === "*" && texts.guest.families[family]) || type;
+}
