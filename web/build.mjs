@@ -2,52 +2,75 @@
 // in it, so browsers may keep it for ever; the page itself names its parts, with the hash that they must have.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { workers } from "./worker-plugin.mjs";
 
 const [, , out] = process.argv;
 const here = import.meta.dirname;
 /** The pages, each with the script that it begins with. */
-const PAGES = { "index.html": "src/app/main.jsx", "guest.html": "src/guest/main.jsx" };
+const PAGES = { index: "src/app/main.jsx", guest: "src/guest/main.jsx" };
 
 await rm(out, { recursive: true, force: true });
 await mkdir(join(out, "assets"), { recursive: true });
-for (const [page, entry] of Object.entries(PAGES)) {
-  const tags = existsSync(join(here, entry)) ? await parts(page.replace(".html", ""), join(here, entry)) : "";
-  const text = await readFile(join(here, page), "utf8");
-  await writeFile(join(out, page), text.replace("{parts}", tags));
+const { metafile } = await build({
+  entryPoints: Object.entries(PAGES).map(([name, entry]) => ({ in: join(here, entry), out: name })),
+  bundle: true,
+  // What is wanted by some only, or by both pages, is a part of its own.
+  splitting: true,
+  minify: true,
+  format: "esm",
+  target: "es2023",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  loader: { ".svg": "file" },
+  outdir: join(out, "assets"),
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  publicPath: "/assets/",
+  plugins: [workers],
+  metafile: true,
+  logLevel: "warning",
+});
+const icon = await part("icon.svg");
+for (const [name, entry] of Object.entries(PAGES)) {
+  const parts = [`<link rel="icon" href="${icon}" type="image/svg+xml">`, ...await tags(join(here, entry))].join("\n");
+  const text = await readFile(join(here, `${name}.html`), "utf8");
+  await writeFile(join(out, `${name}.html`), text.replace("{parts}", () => parts));
 }
 
-// Bundles a page's script and style; the tags that load them.
-async function parts(name, entry) {
-  const { metafile } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2023",
-    jsx: "automatic",
-    jsxImportSource: "preact",
-    outdir: join(out, "assets"),
-    entryNames: `${name}-[hash]`,
-    assetNames: "[name]-[hash]",
-    publicPath: "/assets/",
-    plugins: [workers],
-    metafile: true,
-    logLevel: "warning",
-  });
-  const files = Object.keys(metafile.outputs);
-  const script = files.find((file) => metafile.outputs[file].entryPoint);
-  const style = files.find((file) => file.endsWith(".css"));
-  return [
-    style && `<link rel="stylesheet" href="/assets/${basename(style)}" integrity="${await integrity(style)}">`,
-    `<script type="module" src="/assets/${basename(script)}" integrity="${await integrity(script)}"></script>`,
-  ].filter(Boolean).join("\n");
+// The tags that load a page's style and script, and at once what the script cannot begin without.
+async function tags(entry) {
+  const outputs = Object.entries(metafile.outputs);
+  const [script, { cssBundle }] = outputs.find(([, output]) => output.entryPoint && resolve(output.entryPoint) === entry);
+  const needed = new Set();
+  const collect = (file) => {
+    for (const { path, kind } of metafile.outputs[file].imports) {
+      if (kind !== "import-statement" || needed.has(path)) continue;
+      needed.add(path);
+      collect(path);
+    }
+  };
+  collect(script);
+  return Promise.all([
+    cssBundle && tag(cssBundle, (at) => `<link rel="stylesheet" href=${at}>`),
+    ...[...needed].map((file) => tag(file, (at) => `<link rel="modulepreload" href=${at}>`)),
+    tag(script, (at) => `<script type="module" src=${at}></script>`),
+  ].filter(Boolean));
 }
 
-// Subresource Integrity, section 3.1.
-async function integrity(file) {
-  return `sha256-${createHash("sha256").update(await readFile(file)).digest("base64")}`;
+// A tag with its Subresource Integrity (section 3.1).
+async function tag(file, write) {
+  const hash = createHash("sha256").update(await readFile(file)).digest("base64");
+  return write(`"/assets/${basename(file)}" integrity="sha256-${hash}"`);
+}
+
+// A file of `web/` that is served as it is.
+async function part(name) {
+  const content = await readFile(join(here, name));
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 8);
+  const file = join(out, "assets", name.replace(".", `-${hash}.`));
+  await writeFile(file, content);
+  return `/${relative(out, file)}`;
 }
