@@ -1,0 +1,91 @@
+// Links to what was sent: one for files that were added together, made as soon as none of them is on its way any more.
+import { makeShare } from "../../api/shares.js";
+
+const KEPT = "clouddrop.links";
+const STILL = new Set(["done", "failed", "paused"]);
+
+/** What is done when files have arrived: a link, valid for a week. */
+export const USUAL = { isMade: true, lifetime: "7d" };
+
+/**
+ * @typedef {object} SentLink
+ * @property {string} id of the group @property {string} name of its one file @property {number} count files of it
+ * @property {number} missing of them that are not there yet
+ * @property {"offered" | "making" | "ready" | "failed"} state @property {any} share @property {unknown} error
+ */
+
+/** @param {{ queue: any, call: import("../../api/client.js").Call, storage: Storage }} options */
+export function createSentLinks({ queue, call, storage }) {
+  /** @type {Map<string, any>} */
+  const groups = new Map();
+  const listeners = new Set();
+  let wish = read(storage);
+
+  const tell = () => {
+    const all = [...groups.values()].reverse();
+    for (const listener of listeners) listener(all);
+  };
+  const update = (id, change) => {
+    groups.set(id, { ...groups.get(id), ...change });
+    tell();
+  };
+
+  async function make(/** @type {string} */ id) {
+    const { what, idempotencyKey } = groups.get(id);
+    update(id, { state: "making", error: null });
+    try {
+      update(id, { state: "ready", share: await makeShare(call, { ...what, expires_in: wish.lifetime }, idempotencyKey) });
+    } catch (error) {
+      update(id, { state: "failed", error, idempotencyKey: crypto.randomUUID() });
+    }
+  }
+
+  queue.subscribe((items) => {
+    for (const [id, members] of Map.groupBy(items, ({ group }) => group.id)) {
+      const done = members.filter(({ state }) => state === "done");
+      const missing = members.length - done.length;
+      const known = groups.get(id);
+      if (known) {
+        if (known.missing !== missing) update(id, { missing });
+        continue;
+      }
+      if (done.length === 0 || !members.every(({ state }) => STILL.has(state))) continue;
+      const { folder } = members[0].group;
+      groups.set(id, {
+        id, missing,
+        name: done[0].name,
+        count: members.length,
+        what: folder ? { folder, list: true } : { key: done[0].file.key },
+        idempotencyKey: crypto.randomUUID(),
+        state: "offered", share: null, error: null,
+      });
+      if (wish.isMade) make(id);
+      else tell();
+    }
+  });
+
+  return {
+    /** @returns {SentLink[]} the newest first */
+    all: () => [...groups.values()].reverse(),
+    make,
+    /** Its share was changed. */
+    changed: (id, share) => update(id, { share }),
+    wish: () => wish,
+    setWish(/** @type {typeof USUAL} */ next) {
+      wish = next;
+      storage.setItem(KEPT, JSON.stringify(wish));
+    },
+    subscribe(/** @type {(all: SentLink[]) => void} */ listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+function read(/** @type {Storage} */ storage) {
+  try {
+    return { ...USUAL, ...JSON.parse(storage.getItem(KEPT) ?? "{}") };
+  } catch {
+    return USUAL;
+  }
+}
