@@ -173,7 +173,7 @@ export default {
     make: "Anfrage machen",
     makeTitle: "Andere um Dateien bitten",
     note: "Worum Sie bitten",
-    noteWhat: "Damit Sie später wissen, wofür er war.",
+    noteWhat: "Gäste sehen es.",
     maxFiles: "Höchstens so viele Dateien",
     maxFileSize: "Größte Datei, MB",
     maxFileSizeWhat: "Leer: so groß, wie Ihr Kontingent es zulässt.",

@@ -172,7 +172,7 @@ export default {
     make: "Make a request",
     makeTitle: "Ask others for files",
     note: "What you ask for",
-    noteWhat: "So that you know later what it was for.",
+    noteWhat: "Guests are told.",
     maxFiles: "Files at most",
     maxFileSize: "Largest file, MB",
     maxFileSizeWhat: "Empty: as large as your quota allows.",

@@ -5,6 +5,9 @@ import { Field } from "../../parts/field.jsx";
 import { SendView } from "../../send-view/index.jsx";
 import { SentLink } from "./sent-link.jsx";
 
+/** Links that are shown here; the others are among all links. */
+const SHOWN = 3;
+
 export function SendingView({ queue, links, onChanged }) {
   const { texts, lang } = useApp();
   const [all, setAll] = useState(links.all());
@@ -12,7 +15,7 @@ export function SendingView({ queue, links, onChanged }) {
   return (
     <>
       <h1>{texts.sendView.title}</h1>
-      {all.map((link) => <SentLink key={link.id} link={link} links={links} />)}
+      {all.slice(0, SHOWN).map((link) => <SentLink key={link.id} link={link} links={links} />)}
       <SendView queue={queue} texts={texts.send} lang={lang} onDone={onChanged} />
       <Wish links={links} />
     </>

@@ -1,7 +1,10 @@
 // Links to what was sent: one for files that were added together, made as soon as none of them is on its way any more.
 import { makeShare } from "../../api/shares.js";
+import { name as readable } from "../../send-view/format.js";
 
 const KEPT = "clouddrop.links";
+/** Characters of a note. */
+const NOTE = 120;
 const STILL = new Set(["done", "failed", "paused"]);
 
 /** What is done when files have arrived: a link, valid for a week. */
@@ -55,7 +58,7 @@ export function createSentLinks({ queue, call, storage }) {
         id, missing,
         name: done[0].name,
         count: members.length,
-        what: folder ? { folder, list: true } : { key: done[0].file.key },
+        what: folder ? { folder, list: true, note: noteOf(members) } : { key: done[0].file.key },
         idempotencyKey: crypto.randomUUID(),
         state: "offered", share: null, error: null,
       });
@@ -80,6 +83,12 @@ export function createSentLinks({ queue, call, storage }) {
       return () => void listeners.delete(listener);
     },
   };
+}
+
+/** By which the owner knows a link to several files again: a folder of the service has no name of its own. */
+function noteOf(/** @type {{ name: string }[]} */ members) {
+  const names = members.map(({ name }) => readable(name).replace(/\p{Cc}/gu, " ")).join(", ");
+  return names.length > NOTE ? `${names.slice(0, NOTE).toWellFormed()} …` : names;
 }
 
 function read(/** @type {Storage} */ storage) {

@@ -6,6 +6,7 @@ import { Chart } from "../../parts/chart.jsx";
 import { Time } from "../../parts/time.jsx";
 import { bytes } from "../../send-view/format.js";
 import { byDay } from "./by-day.js";
+import { usesOf } from "./uses.js";
 
 const DAYS = 14;
 /** The most that one call gives. */
@@ -38,7 +39,7 @@ export function Usage({ share }) {
         ? <p class="dim">{texts.never}</p>
         : (
           <p>
-            {texts.downloads(Math.max(uses.downloads, uses.claims), share.max_downloads)}, {bytes(uses.bytes, lang)}
+            {texts.downloads(usesOf(share), share.max_downloads)}, {bytes(uses.bytes, lang)}
             {uses.last_at && <>, {texts.last} <Time at={uses.last_at * 1_000} /></>}
           </p>
         )}

@@ -3,6 +3,7 @@ import { useApp } from "../../app/context.js";
 import { CopyButton } from "../../parts/copy.jsx";
 import { Icon } from "../../parts/icon.jsx";
 import { Time } from "../../parts/time.jsx";
+import { usesOf } from "../share/uses.js";
 import { nameOf } from "./name-of.js";
 
 /** @param {{ share: any, onAct: (what: "details" | "extend" | "revoke") => void }} props */
@@ -15,7 +16,7 @@ export function ShareRow({ share, onAct }) {
       <Icon name={icon} /> <span>{shares[what]}</span>
     </button>
   );
-  const { state, uses } = share;
+  const { state } = share;
   const isOver = state === "revoked" || state === "expired";
   const conditions = ["password", "networks", "countries"].filter((what) => share[what] === true || share[what]?.length > 0);
   return (
@@ -24,7 +25,7 @@ export function ShareRow({ share, onAct }) {
       <div class="row-text">
         <p class="row-name"><bdi>{name}</bdi> <span class="badge" data-state={state}>{shares.states[state]}</span></p>
         <p class="facts dim small">
-          <span>{shares.downloads(share.max_downloads ? Math.max(uses.claims, uses.downloads) : uses.downloads, share.max_downloads)}</span>
+          <span>{shares.downloads(usesOf(share), share.max_downloads)}</span>
           <span>
             {state === "revoked" ? shares.revokedAt : state === "expired" ? shares.endedAt : shares.until}{" "}
             <Time at={state === "revoked" && share.revoked_at ? share.revoked_at : share.expires_at} />
