@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// For tests: a variable of the Worker; with an empty value it is left out
     #[arg(long, value_name = "NAME=VALUE", hide = true, value_parser = name_and_value)]
     pub(crate) set: Vec<(String, String)>,
+    /// For tests: a variable of the signer, such as its identity provider
+    #[arg(long, value_name = "NAME=VALUE", hide = true, value_parser = name_and_value)]
+    pub(crate) set_signer: Vec<(String, String)>,
     /// For tests: a module that takes the place of the Worker's main one, and may import it
     #[arg(long, value_name = "FILE", hide = true)]
     main: Option<PathBuf>,

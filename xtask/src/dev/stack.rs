@@ -58,7 +58,7 @@ pub(crate) fn start(
     let bucket = format!("{s3}/{BUCKET}");
 
     say::line("--> signer: start");
-    let signer = start_signer(&state, &hosts, &bucket, processes)?;
+    let signer = start_signer(options, &state, &hosts, &bucket, processes)?;
     let signer_pid = processes.last_pid().unwrap_or_default();
 
     say::line("--> edge: start in workerd");
@@ -161,6 +161,7 @@ fn start_s3(
 
 /// Starts the signer; its URL.
 fn start_signer(
+    options: &Options,
     state: &State,
     [page_host, file_host]: &[String; 2],
     bucket: &str,
@@ -188,6 +189,7 @@ fn start_signer(
         ("EDGE_ACCESS_KEY_ID", &state.edge.access_key_id),
         ("EDGE_SECRET_ACCESS_KEY", &state.edge.secret_access_key),
     ]);
+    command.envs(options.set_signer.iter().map(|(name, value)| (name, value)));
     processes.start("signer", &mut command)?;
     processes.told(listen_address)
 }
