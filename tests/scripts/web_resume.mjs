@@ -77,7 +77,7 @@ const cases = {
     await reaches(page, "film.mkv", "stalled");
     await until("it is said", async () => /You are offline/.test(await row(page, "film.mkv").innerText()));
     const before = page.sent.length;
-    // Longer than the first waits between two tries: no try is made, and none is counted.
+    // Longer than the first waits between two tries: none is made.
     await page.waitForTimeout(4_000);
     assert.equal(page.sent.length, before);
     line.mend();

@@ -2,6 +2,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { bytes, moment, name as readable } from "../send-view/format.js";
 import { ofApi } from "../send/failure.js";
+import { PATIENCE, patiently } from "../send/patience.js";
+
+/** How often the link is asked again where there is no answer, before the page says so. */
+const TRIES = 3;
 
 /**
  * The link's terms once they are known, or why they are not.
@@ -10,7 +14,13 @@ import { ofApi } from "../send/failure.js";
 export function useTerms(call) {
   const [state, setState] = useState({});
   useEffect(() => {
-    call("GET", "/api/v1/uploads/terms").then((terms) => setState({ terms }), (error) => setState({ refused: ofApi(error).code }));
+    const leaving = new AbortController();
+    const ask = () => call("GET", "/api/v1/uploads/terms").catch((error) => { throw ofApi(error); });
+    patiently(ask, { signal: leaving.signal, patience: { ...PATIENCE, retries: TRIES }, onTrouble: () => {} }).then(
+      (terms) => setState({ terms }),
+      (error) => { if (!leaving.signal.aborted) setState({ refused: error.code }); },
+    );
+    return () => leaving.abort();
   }, [call]);
   return state;
 }
