@@ -11,6 +11,8 @@ import "./send.css";
 const ROWS = 100;
 /** How often unfinished uploads are looked for, milliseconds. */
 const LOOKED = 3_000;
+/** Of each queue, the files whose arrival was told. @type {WeakMap<object, Set<string>>} */
+const TOLD = new WeakMap();
 const ENDED = new Set(["done"]);
 
 /**
@@ -22,7 +24,6 @@ export function SendView({ queue, texts, lang, onDone, accept }) {
   const [items, setItems] = useState(queue.items());
   const [unfinished, setUnfinished] = useState([]);
   const list = useRef(null);
-  const told = useRef(new Set());
 
   const recover = () => queue.recover().then(setUnfinished);
   useEffect(() => {
@@ -33,17 +34,16 @@ export function SendView({ queue, texts, lang, onDone, accept }) {
   }, [queue]);
   useEffect(() => queue.subscribe((now) => {
     setItems(now);
-    for (const item of now) {
-      if (item.state !== "done" || told.current.has(item.id)) continue;
-      told.current.add(item.id);
+  }), [queue]);
+  useEffect(() => {
+    // Once each, however often the view comes and goes.
+    const told = TOLD.get(queue) ?? new Set();
+    TOLD.set(queue, told);
+    for (const item of items.filter(({ state, id }) => state === "done" && !told.has(id))) {
+      told.add(item.id);
       onDone?.(item);
     }
-  }), [queue, onDone]);
-  useEffect(() => {
-    const ask = (event) => { if (queue.active()) event.preventDefault(); };
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [queue]);
+  }, [queue, items, onDone]);
 
   // An unfinished upload whose file was added again is in the list already.
   const added = new Set(items.map(({ name, path, size }) => JSON.stringify([name, path, size])));

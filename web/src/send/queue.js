@@ -50,6 +50,7 @@ export function createQueue({ call, owner, uploadLink, sender = () => null, onCh
   const files = new PQueue({ concurrency: FILES });
   const wires = new PQueue({ concurrency: PUTS });
   const scope = scopeOf({ owner, uploadLink });
+  const life = new AbortController();
   let telling = 0;
 
   const tell = () => {
@@ -109,10 +110,17 @@ export function createQueue({ call, owner, uploadLink, sender = () => null, onCh
     });
   }
 
+  const active = () => [...all.values()].some(({ state }) => GOING.has(state));
+
   // Failed because the network was away: as soon as it is back, once more.
   addEventListener("online", () => {
     for (const item of all.values()) if (item.state === "failed" && ["network", "stalled"].includes(item.error.code)) begin(item);
-  });
+  }, { signal: life.signal });
+
+  // Before the page is left in the middle, the browser asks whether it shall be.
+  addEventListener("beforeunload", (event) => {
+    if (active()) event.preventDefault();
+  }, { signal: life.signal });
 
   return {
     /**
@@ -175,7 +183,16 @@ export function createQueue({ call, owner, uploadLink, sender = () => null, onCh
     items: () => [...all.values()].map(shown),
 
     /** Whether leaving the page would interrupt anything. */
-    active: () => [...all.values()].some(({ state }) => GOING.has(state)),
+    active,
+
+    /** Stops everything for good, as when somebody signs out. What has arrived can go on later. */
+    end() {
+      life.abort();
+      for (const item of all.values()) item.controller.abort(PAUSED);
+      for (const item of all.values()) item.release?.();
+      listeners.clear();
+      all.clear();
+    },
 
     /** Tells of every change from now on. @returns {() => void} ends it */
     subscribe(/** @type {(items: Item[]) => void} */ listener) {
