@@ -4,6 +4,7 @@ import { useApp } from "../../app/context.js";
 import { makeUploadLink } from "../../api/upload-links.js";
 import { Dialog } from "../../parts/dialog.jsx";
 import { Field } from "../../parts/field.jsx";
+import { name as readable } from "../../send-view/format.js";
 import { LinkBox } from "../share/link-box.jsx";
 import { TYPES, bodyOf, faultsOf } from "./wish.js";
 
@@ -43,7 +44,7 @@ export function MakeDialog({ onMade, onClose }) {
     return (
       <Dialog title={texts.link} close={all.close} onClose={onClose}>
         <p role="status">{texts.made}</p>
-        <LinkBox share={made} name={made.note ?? texts.nameless} />
+        <LinkBox share={made} name={made.note ? readable(made.note) : texts.nameless} />
       </Dialog>
     );
   }

@@ -3,6 +3,7 @@ import { useApp } from "../../app/context.js";
 import { CopyButton } from "../../parts/copy.jsx";
 import { Icon } from "../../parts/icon.jsx";
 import { Time } from "../../parts/time.jsx";
+import { name as readable } from "../../send-view/format.js";
 import { usesOf } from "../share/uses.js";
 import { nameOf } from "./name-of.js";
 
@@ -31,7 +32,7 @@ export function ShareRow({ share, onAct }) {
             <Time at={state === "revoked" && share.revoked_at ? share.revoked_at : share.expires_at} />
           </span>
           {conditions.map((what) => <span key={what}>{shares[what]}</span>)}
-          {share.note && <bdi class="note">{share.note}</bdi>}
+          {share.note && <bdi class="note">{readable(share.note)}</bdi>}
         </p>
       </div>
       <p class="acts">
