@@ -25,7 +25,7 @@ export async function withGuest(input, act, { terms, options, expected = FAILS }
 }
 
 /** Notes the parts that were sent, and leaves without asking. */
-function watched(page) {
+export function watched(page) {
   page.sent = [];
   page.asked = [];
   page.on("dialog", (dialog) => dialog.accept());
