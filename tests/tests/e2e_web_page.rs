@@ -102,8 +102,7 @@ fn an_identity_provider_signs_people_in() {
     let issuer = format!("OIDC_ISSUER=http://127.0.0.1:{port}");
     let client = format!("OIDC_CLIENT_ID={CLIENT}");
     let audience = format!("OIDC_AUDIENCE={CLIENT}");
-    let stack =
-        Stack::start(&["--set", &issuer, "--set", &client, "--set-signer", &issuer, "--set-signer", &audience]);
+    let stack = Stack::start(&["--set", &issuer, "--set", &client, "--set-signer", &issuer, "--set-signer", &audience]);
     let answer = node::run("web_oidc.mjs", &input(&stack, json!({ "idp": port, "client": CLIENT }))).unwrap();
     assert_eq!(answer["passed"], true);
 }
