@@ -191,7 +191,7 @@ fn refusals(entry: &Entry) -> Vec<u16> {
         statuses.extend([404, 410]);
     }
     if entry.method == "GET" && matches!(entry.needs, Needs::RoleOrGuest(_)) {
-        statuses.push(410); // the upload link is closed
+        statuses.extend([404, 410]); // called with no upload link, or with one that is closed
     }
     if matches!(entry.method, "POST" | "PATCH") {
         statuses.extend([404, 409, 410, 412, 413, 415]);

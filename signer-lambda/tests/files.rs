@@ -237,7 +237,7 @@ fn guests_send_files_by_an_upload_link_within_its_caps() {
             "note": "Your photos, please", "max_file_bytes": 10, "types": ["image/*"], "expires_at": link["expires_at"],
         });
         assert_eq!(guest("GET", TERMS, &Value::Null), (200, told));
-        assert_eq!(ALICE.gets(&signer, TERMS).0, 403);
+        assert_eq!(ALICE.gets(&signer, TERMS).0, 404);
         let (status, granted) = guest("POST", UPLOADS, &photo(5));
         assert_eq!(status, 201, "{granted}");
         assert_eq!(put(&granted["url"], &granted["headers"], b"12345"), 200);

@@ -27,7 +27,7 @@ fn read(name: &str) -> String {
 /// Names of all functions in the workspace's own Rust files.
 fn functions() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let mut folders: Vec<PathBuf> = ["core", "worker", "signer-lambda", "dev-s3", "tests", "bench", "xtask"]
+    let mut folders: Vec<PathBuf> = ["core", "worker", "signer-lambda", "cli", "dev-s3", "tests", "bench", "xtask"]
         .iter()
         .map(|name| files::repository().join(name))
         .collect();

@@ -53,8 +53,7 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response<String>, Failure> {
 pub(crate) async fn terms(call: &Call<'_>) -> Result<Response<String>, Failure> {
     call.page(&[])?;
     let link = uploads::link_of(call).await?;
-    let UploadLinkRecord { note, max_file_bytes, types, expires_at, .. } =
-        link.ok_or(Refusal::Forbidden("these are the terms of an upload link: call with its token"))?;
+    let UploadLinkRecord { note, max_file_bytes, types, expires_at, .. } = link.ok_or(Refusal::NotFound)?; // an account has no terms of this kind
     reply::json(StatusCode::OK, &UploadTermsView { note, max_file_bytes, types, expires_at: time(expires_at) })
 }
 
