@@ -30,6 +30,10 @@ async function scan({ host, port, path }) {
   const { responses, session } = found;
   if (!responses.http) throw new Error(`${host}:${port}${path} does not answer`);
   responses.https = responses.auto = { ...responses.http, verified: true };
+  // Of the page's policy as well: bucket and files, which it may call, are named by http on a machine without TLS.
+  const policy = 'content-security-policy';
+  const ours = responses.https.headers[policy]?.replaceAll('http://127.0.0.1:', 'https://127.0.0.1:');
+  if (ours) responses.https.headers[policy] = ours;
   responses.http = null;
   responses.httpRedirects = responses.httpsRedirects = [];
   session.url = new URL(session.url.href.replace(/^http:/, 'https:'));
