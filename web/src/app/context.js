@@ -8,6 +8,7 @@ import { useContext } from "preact/hooks";
  * @property {string} lang
  * @property {import("../api/client.js").Call} call
  * @property {(words: string) => void} say shows it for a while, and reads it out
+ * @property {boolean} isAway whether somebody has to sign in again before anything goes on
  * @property {(error: unknown) => string} why words for what went wrong
  */
 export const AppContext = createContext(/** @type {any} */ (null));

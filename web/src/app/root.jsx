@@ -33,7 +33,7 @@ export function Root({ session }) {
     keepLanguage(chosen);
     setLang(chosen);
   };
-  const app = { texts, lang, call, why: (error) => why(error, texts), say: () => {} };
+  const app = { texts, lang, call, why: (error) => why(error, texts), say: () => {}, isAway: false };
   const enter = (key, stay) => session.signIn({ kind: "key", token: key }, { stay });
   const isOutside = !credential;
   return (

@@ -40,7 +40,7 @@ export function Shell({ isHidden, session, onLanguage }) {
   }, [call]);
   useEffect(() => { if (!isHidden) refresh(); }, [isHidden, refresh]);
 
-  const app = useMemo(() => ({ ...outer, say }), [outer, say]);
+  const app = useMemo(() => ({ ...outer, say, isAway: isHidden }), [outer, say, isHidden]);
   if (!account) {
     return (
       <main hidden={isHidden}>
@@ -53,14 +53,14 @@ export function Shell({ isHidden, session, onLanguage }) {
   return (
     <AppContext.Provider value={app}>
       <div class="app" hidden={isHidden}>
-        <Inside account={account} session={session} refresh={refresh} picker={<LanguagePicker lang={lang} onPick={onLanguage} />} />
+        <Inside isAway={isHidden} account={account} session={session} refresh={refresh} picker={<LanguagePicker lang={lang} onPick={onLanguage} />} />
       </div>
       <p class="toast" role="status">{word}</p>
     </AppContext.Provider>
   );
 }
 
-function Inside({ account, session, refresh, picker }) {
+function Inside({ isAway, account, session, refresh, picker }) {
   const { texts, call, say } = useContext(AppContext);
   const view = useView();
   const queue = useMemo(() => createQueue({ call, owner: account.owner }), [call, account.owner]);
@@ -75,10 +75,16 @@ function Inside({ account, session, refresh, picker }) {
     isFirst.current = false;
     refresh();
   }, [view]);
+  useEffect(() => {
+    if (isAway) return;
+    // What could not go on without somebody who is signed in.
+    for (const { id, error } of queue.items()) if (error?.code === "signed_out") queue.retry(id);
+  }, [isAway, queue]);
   useDropped(queue, view, texts, say);
 
   const signOut = () => {
     if (queue.active() && !confirm(texts.account.leave)) return;
+    queue.end();
     session.signOut();
     // Nothing of this account stays in the page's memory.
     location.replace("/");
