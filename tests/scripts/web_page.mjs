@@ -52,15 +52,52 @@ const cases = {
     await signIn(page, key);
     await choose(page, [file("kept.txt")]);
     await page.getByRole("heading", { name: "Here is your link to kept.txt" }).waitFor();
+    await page.getByRole("button", { name: "Settings" }).click();
+    await dialog(page).getByText("Settings", { exact: true }).click();
+    await page.getByLabel("Downloads at most").fill("5");
+    await dialog(page).getByText("It has not been used yet").waitFor();
     await me.call("DELETE", `api-keys/${id}`);
-    await page.getByRole("navigation").getByRole("link", { name: "Files" }).click();
+    await page.getByRole("button", { name: "Save the settings" }).click();
     await page.getByText("You have been signed out").waitFor();
     assert.equal(JSON.stringify(await kept(page)).includes(key), false);
+    // What is still in the queue now cannot be sent, until somebody is signed in again.
+    await choose(page, [file("late.txt")]).catch(() => assert.fail("the queue is gone"));
+    await until("it is not sent", async () => (await page.locator(".send-row[data-state=failed]").count()) === 1);
     await page.getByLabel("API key").fill(input.key);
     await page.getByLabel("API key").press("Enter");
-    await page.getByRole("heading", { name: "Files" }).waitFor();
+    // What somebody was about to do is still there, and works now.
+    await dialog(page).getByRole("button", { name: "Save the settings" }).click();
+    await says(page, /A changed link is a new link/);
+    await dialog(page).getByRole("button", { name: "Close" }).click();
+    await page.getByRole("heading", { name: "Here is your link to late.txt" }).waitFor();
+    await go(page, "Files");
+    await row(page, "late.txt").waitFor();
     await go(page, "Send");
     await page.getByRole("heading", { name: "Here is your link to kept.txt" }).waitFor();
+    assertClean(page);
+  },
+
+  // Without a network: words that say so, and it goes on when asked to.
+  async offline({ context, enter }) {
+    await upload(input, { name: "plan.txt" });
+    const page = await enter("/", { expected: REFUSED });
+    await context.setOffline(true);
+    for (const view of ["Files", "Links", "Requests"]) {
+      await go(page, view);
+      await page.getByText("The service cannot be reached. Check your network").waitFor();
+    }
+    await go(page, "Files");
+    await page.getByRole("button", { name: "Try again" }).waitFor();
+    await context.setOffline(false);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await row(page, "plan.txt").waitFor();
+    await context.setOffline(true);
+    await act(page, "Delete", "plan.txt");
+    await dialog(page).getByRole("button", { name: "Delete" }).click();
+    await dialog(page).getByText("The service cannot be reached").waitFor();
+    await context.setOffline(false);
+    await dialog(page).getByRole("button", { name: "Delete" }).click();
+    await says(page, /plan.txt has been deleted/);
     assertClean(page);
   },
 

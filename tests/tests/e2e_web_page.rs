@@ -37,6 +37,11 @@ fn who_is_signed_out_goes_on_where_they_were() {
 }
 
 #[test]
+fn without_a_network_it_says_so_and_goes_on_when_asked_to() {
+    run("web_page.mjs", "offline");
+}
+
+#[test]
 fn a_file_that_has_arrived_has_a_link_whose_terms_change_later() {
     run("web_page.mjs", "send");
 }
