@@ -46,7 +46,9 @@ pub fn canonical(query: &str) -> Result<String, Refusal> {
         let plain = core::mem::take(text);
         percent::push_query(text, &plain);
     }
-    Ok(joined(pairs))
+    let canonical = joined(pairs);
+    // Written so, a query can be three times as long: whoever reads it next has the same limit.
+    if canonical.len() > MAX_QUERY_BYTES { Err(Refusal::UriTooLong) } else { Ok(canonical) }
 }
 
 #[cfg(test)]
@@ -62,5 +64,9 @@ mod tests {
             assert_eq!(pairs(bad).unwrap_err().code(), "bad_request", "{bad}");
         }
         assert_eq!(canonical(&"a".repeat(6145)).unwrap_err(), Refusal::UriTooLong);
+        let odd = alloc::format!("a={}", ":".repeat(2048));
+        assert_eq!(canonical(&odd).unwrap_err(), Refusal::UriTooLong, "6144 bytes of escapes and two more");
+        let fits = canonical(&odd[..odd.len() - 1]).unwrap();
+        assert_eq!(canonical(&fits).unwrap(), fits, "who reads it next takes it, too");
     }
 }
