@@ -2,6 +2,7 @@
 import { render } from "preact";
 import "../style/page.css";
 import "../style/app.css";
+import "../style/lists.css";
 import { createSession } from "../session/session.js";
 import { Root } from "./root.jsx";
 

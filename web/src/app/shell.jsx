@@ -14,6 +14,7 @@ import { VIEWS, useView } from "./router.js";
 import { useDropped } from "./dropped.js";
 
 const SHOWN = { send: SendingView, files: FilesView, shares: SharesView, requests: RequestsView };
+const STOPPED = new Set(["done", "failed", "paused"]);
 /** How long a word stays, milliseconds. */
 const SAID = 7_000;
 
@@ -96,7 +97,11 @@ function Inside({ isAway, account, session, refresh, picker }) {
       <header class="bar">
         <p class="brand">CloudDrop</p>
         <nav aria-label={texts.nav.name}>
-          {VIEWS.map((name) => <a key={name} href={`#/${name}`} aria-current={name === view ? "page" : undefined}>{texts.nav[name]}</a>)}
+          {VIEWS.map((name) => (
+            <a key={name} href={`#/${name}`} aria-current={name === view ? "page" : undefined}>
+              {texts.nav[name]}{name === "send" && <Going queue={queue} />}
+            </a>
+          ))}
         </nav>
         {picker}
       </header>
@@ -106,6 +111,14 @@ function Inside({ isAway, account, session, refresh, picker }) {
       <AccountBar account={account} onSignOut={signOut} />
     </>
   );
+}
+
+/** How many files are on their way: to be seen from every view. */
+function Going({ queue }) {
+  const { texts } = useContext(AppContext);
+  const [count, setCount] = useState(0);
+  useEffect(() => queue.subscribe((items) => setCount(items.filter(({ state }) => !STOPPED.has(state)).length)), [queue]);
+  return count > 0 && <span class="count"><span aria-hidden="true">{count}</span><span class="unseen">{texts.nav.going(count)}</span></span>;
 }
 
 function useWord() {

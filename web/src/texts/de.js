@@ -26,6 +26,7 @@ export default {
     files: "Dateien",
     shares: "Links",
     requests: "Anfragen",
+    going: (n) => `, ${dateien(n)} unterwegs`,
   },
   account: {
     signedInAs: (name) => `Angemeldet als ${name}`,

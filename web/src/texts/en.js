@@ -25,6 +25,7 @@ export default {
     files: "Files",
     shares: "Links",
     requests: "Requests",
+    going: (n) => `, ${files(n)} on the way`,
   },
   account: {
     signedInAs: (name) => `Signed in as ${name}`,
