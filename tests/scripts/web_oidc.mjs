@@ -65,6 +65,13 @@ await withAccount(input, async ({ tab, context }) => {
   await page.getByText("Signing in did not work.").waitFor();
   assert.equal(await kept(page), null);
   state.faults.wrongNonce = false;
+  // Somebody else's answer, put in the place of the person's own.
+  await leave(page);
+  const own = new URL(await page.getByRole("link", { name: "yes" }).getAttribute("href"));
+  own.searchParams.set("state", "another");
+  await page.goto(own.href);
+  await page.getByText("Signing in did not work.").waitFor();
+  assert.equal(await kept(page), null);
   const forged = await tab("/?code=stolen&state=guessed", { expected: REFUSED });
   await forged.getByText("Signing in did not work.").waitFor();
   assert.equal(new URL(forged.url()).search, "");

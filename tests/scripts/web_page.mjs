@@ -81,7 +81,13 @@ const cases = {
   async offline({ context, enter }) {
     await upload(input, { name: "plan.txt" });
     const page = await enter("/", { expected: REFUSED });
+    await choose(page, [file("first.txt")]);
+    await page.getByRole("heading", { name: "Here is your link to first.txt" }).waitFor();
     await context.setOffline(true);
+    await choose(page, [file("late.txt")]);
+    // What is on its way is to be seen from every view.
+    const going = page.getByRole("link", { name: /Send.*1 file on the way/ });
+    await going.waitFor();
     for (const view of ["Files", "Links", "Requests"]) {
       await go(page, view);
       await page.getByText("The service cannot be reached. Check your network").waitFor();
@@ -91,6 +97,10 @@ const cases = {
     await context.setOffline(false);
     await page.getByRole("button", { name: "Try again" }).click();
     await row(page, "plan.txt").waitFor();
+    await going.waitFor({ state: "detached" });
+    await go(page, "Send");
+    await page.getByRole("heading", { name: "Here is your link to late.txt" }).waitFor();
+    await go(page, "Files");
     await context.setOffline(true);
     await act(page, "Delete", "plan.txt");
     await dialog(page).getByRole("button", { name: "Delete" }).click();
