@@ -174,6 +174,16 @@ const cases = {
     const [share] = (await me.call("GET", "shares")).items;
     const days = (Date.parse(share.expires_at) - Date.now()) / 86_400_000;
     assert.ok(days > 0.99 && days < 1.01, `${days}`);
+    // Dropped on another view, files are sent all the same.
+    await go(page, "Requests");
+    const dropped = await page.evaluateHandle(() => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File(["five"], "five.txt", { type: "text/plain" }));
+      return transfer;
+    });
+    await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
+    await page.getByRole("heading", { name: "Send files" }).waitFor();
+    await page.getByText("five.txt").first().waitFor();
     // The wish outlives the page, and is no secret.
     await page.reload();
     assert.equal(await page.getByLabel("make a link to them at once").isChecked(), false);
@@ -183,6 +193,7 @@ const cases = {
   // Files are found, ordered, shown, saved, renamed, deleted; there are more than fit on a page.
   async files({ me, enter }) {
     const page = await enter("/#/files");
+    await page.getByText("No files yet").waitFor();
     const image = await picture(page);
     for (let at = 0; at < 55; at += 5) {
       await Promise.all(Array.from({ length: 5 }, (_, n) => upload(input, { name: `note ${at + n}.txt`, content: "x".repeat(at + n + 1) })));

@@ -1,5 +1,4 @@
-// Files that are dropped on a view which is not for sending are sent all the same; and who would leave the page while
-// something is on its way is asked.
+// Files that are dropped on a view which is not for sending are sent all the same.
 import { useEffect } from "preact/hooks";
 import { gather } from "../send/index.js";
 
@@ -22,14 +21,11 @@ export function useDropped(queue, /** @type {string} */ view, texts, say) {
         say(texts.send.unreadableDrop);
       }
     };
-    const ask = (event) => { if (queue.active()) event.preventDefault(); };
     addEventListener("dragover", over);
     addEventListener("drop", drop);
-    addEventListener("beforeunload", ask);
     return () => {
       removeEventListener("dragover", over);
       removeEventListener("drop", drop);
-      removeEventListener("beforeunload", ask);
     };
   }, [queue, view, texts]);
 }

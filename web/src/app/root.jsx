@@ -34,7 +34,10 @@ export function Root({ session }) {
     setLang(chosen);
   };
   const app = { texts, lang, call, why: (error) => why(error, texts), say: () => {}, isAway: false };
-  const enter = (key, stay) => session.signIn({ kind: "key", token: key }, { stay });
+  const enter = (key, stay) => {
+    setFault("");
+    session.signIn({ kind: "key", token: key }, { stay });
+  };
   const isOutside = !credential;
   return (
     <AppContext.Provider value={app}>
