@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use std::fmt;
+use std::io;
 
 /// See the module.
 #[derive(Debug)]
@@ -49,6 +50,12 @@ impl std::error::Error for Failure {}
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
+        // Only stdout can be a pipe here: the network's failures do not come this way, files are none. By its kind, since
+        // the words may stand in any failure.
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if kind == Some(io::ErrorKind::BrokenPipe) {
+            return Self::new(Exit::Done, "whoever read the result has read enough");
+        }
         Self::failed(format!("{error:#}"))
     }
 }

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     match perform(&arguments, &out) {
         Ok(()) => Exit::Done.into(),
         // Whoever read the result has read enough.
-        Err(failure) if failure.message.contains("Broken pipe") => Exit::Done.into(),
+        Err(failure) if failure.exit == Exit::Done => Exit::Done.into(),
         Err(failure) => {
             out::error(arguments.json, &failure);
             failure.exit.into()
