@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 /// The page's address.
 pub(crate) const URL_VARIABLE: &str = "CLOUDDROP_URL";
+/// For opening files whose names others can foresee: a link that they have put there leads nowhere.
+#[expect(clippy::cast_possible_wrap, reason = "flags are bits")]
+pub(crate) const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
 /// The API key.
 pub(crate) const KEY_VARIABLE: &str = "CLOUDDROP_API_KEY";
 
@@ -108,6 +111,11 @@ fn trimmed(url: &str) -> &str {
 /// Keys travel by https, or to this machine.
 pub(crate) fn check_url(url: &str) -> Result<()> {
     let host = url.strip_prefix("http://").map(|rest| rest.split(['/', ':']).next().unwrap_or(""));
+    // `http://localhost:x@example.com` leads to example.com.
+    let authority = url.split('/').nth(2).unwrap_or("");
+    if authority.contains(['@', '\\']) {
+        return Err(Failure::usage("an address has no user name and no backslash: write https:// and the host"));
+    }
     if url.starts_with("https://") || matches!(host, Some("127.0.0.1" | "localhost")) {
         return Ok(());
     }
@@ -117,18 +125,35 @@ pub(crate) fn check_url(url: &str) -> Result<()> {
 /// Writes a file for its owner only, in one step: it is whole or not there, after a crash, too.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
     let folder = path.parent().context("a file without a folder")?;
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    // One name for each: what a crash leaves is written over.
+    let new = beginning_of(path);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600).custom_flags(NO_LINK);
+    let written = options.open(&new).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_data()?;
+        fs::rename(&new, path)
+    });
+    written.with_context(|| format!("writing {}", path.display()))?;
+    // Not every file system can make a name last.
+    let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// Removes a file that was written so, and what a crash has left of it. What cannot be removed is in nobody's way: it
+/// belongs to one upload or download only.
+pub(crate) fn remove_private(path: &Path) {
+    for file in [path, &beginning_of(path)] {
+        let _ = fs::remove_file(file);
+    }
+}
+
+/// The file as long as it is being written. One name for each: what a crash leaves is written over.
+fn beginning_of(path: &Path) -> PathBuf {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
-    let written =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).and_then(|mut file| {
-            file.write_all(content)?;
-            file.sync_data()?;
-            fs::rename(&new, path)
-        });
-    written.with_context(|| format!("writing {}", path.display()))?;
-    Ok(())
+    new.into()
 }
 
 #[cfg(test)]
@@ -140,7 +165,10 @@ mod tests {
         for good in ["https://share.example.com", "http://127.0.0.1:8787/", "http://localhost"] {
             assert!(check_url(good).is_ok(), "{good}");
         }
-        for bad in ["share.example.com", "http://share.example.com", "http://127.0.0.1.evil.example/", "ftp://a", ""] {
+        for bad in ["share.example.com", "http://share.example.com", "http://127.0.0.1.evil.example/", "ftp://a", ""]
+            .into_iter()
+            .chain(["http://localhost:x@evil.example/", "https://share.example.com@evil.example", "https://a\\b/"])
+        {
             assert!(check_url(bad).is_err(), "{bad}");
         }
     }

@@ -6,6 +6,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::get::link::Link;
 use crate::out::{Out, plain, size, table};
+use crate::put::state::forget_old;
 use anyhow::Context as _;
 use clouddrop_core::issue::Span;
 use serde_json::{Value, json};
@@ -140,7 +141,7 @@ pub(crate) fn remove(api: &Api, out: &Out, ids: &Ids) -> Result<()> {
 
 /// Does something to each; what failed is told, and the others are done all the same.
 fn each(out: &Out, ids: &Ids, done: &str, act: impl Fn(&str) -> Result<Value>) -> Result<()> {
-    let (mut lines, mut told, mut failed) = (Vec::new(), Vec::new(), None);
+    let (mut lines, mut told, mut refused, mut failed) = (Vec::new(), Vec::new(), Vec::new(), None);
     for id in &ids.ids {
         match act(id).map_err(|failure| failure.about(&plain(id))) {
             Ok(value) => {
@@ -148,14 +149,16 @@ fn each(out: &Out, ids: &Ids, done: &str, act: impl Fn(&str) -> Result<Value>) -
                 told.push(value);
             }
             Err(failure) => {
-                if failed.is_some() {
-                    out.note(&format!("error: {failure}"));
+                refused.push(json!({ "id": id, "error": failure.message, "code": failure.code }));
+                // The first one ends the run, and is told then; with --json, all of them are in the document.
+                if failed.is_some() && !out.json {
+                    crate::out::error(false, &failure);
                 }
                 failed.get_or_insert(failure);
             }
         }
     }
-    out.result(&json!({ "items": told }), &lines.join("\n")).context("writing the result")?;
+    out.result(&json!({ "items": told, "failed": refused }), &lines.join("\n")).context("writing the result")?;
     failed.map_or(Ok(()), Err)
 }
 
@@ -221,6 +224,7 @@ pub(crate) fn abort(api: &Api, out: &Out, abort: &Abort) -> Result<()> {
         Some(_) => return Err(Failure::usage("--older-than is a time: 1s, 30m, 12h, 1d")),
     };
     let done = api.repeat("uploads/abort-stale", &body, None)?;
+    forget_old()?;
     let (aborted, completed) = (number(&done, "aborted")?, number(&done, "completed")?);
     out.result(&done, &format!("{aborted} aborted, {completed} completed")).context("writing the result")?;
     Ok(())

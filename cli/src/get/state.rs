@@ -1,6 +1,6 @@
 //! A download that is not finished: the bytes that are there, in a file beside the final one, and what is known of them.
 
-use crate::config::write_private;
+use crate::config::{remove_private, write_private};
 use crate::failure::{Failure, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -42,10 +42,8 @@ impl Places {
     }
 
     pub(crate) fn forget(&self) {
-        for file in [&self.state, &self.part] {
-            // What cannot be removed is in nobody's way: it belongs to one link only.
-            let _ = fs::remove_file(file);
-        }
+        remove_private(&self.state);
+        let _ = fs::remove_file(&self.part);
     }
 }
 

@@ -1,9 +1,9 @@
 //! `clouddrop put`: files go straight to the bucket, several parts at once; then there is a link.
 
 mod parts;
-mod state;
+pub(crate) mod state;
 
-use crate::api::{Api, new_key, number, text};
+use crate::api::{Api, number, text};
 use crate::args::{Put, Terms};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -46,14 +46,7 @@ pub(crate) fn run(api: &Api, out: &Out, put: &Put, password: Option<String>) -> 
             body["folder"] = json!(key.split('/').take(2).collect::<Vec<_>>().join("/"));
             body["list"] = json!(true);
         }
-        // Made with the first file's own key: whoever was interrupted gets the same link, unless it is asked for on other
-        // terms now.
-        match api.repeat("shares", &body, Some(&unfinished.share_key)) {
-            Err(failure) if failure.exit == Exit::Conflict && unfinished.is_old => {
-                api.repeat("shares", &body, Some(&new_key()?))?
-            }
-            result => result?,
-        }
+        api.repeat("shares", &body, Some(&unfinished.share_key(&body)))?
     };
     let link = share["link"].as_str().map_or_else(
         || files.iter().filter_map(|file| file["id"].as_str()).collect::<Vec<_>>().join("\n"),

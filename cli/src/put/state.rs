@@ -2,7 +2,7 @@
 //! and the upload's token, by which it is completed again.
 
 use crate::api::new_key;
-use crate::config::{state_folder, write_private};
+use crate::config::{remove_private, state_folder, write_private};
 use crate::failure::{Failure, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,8 +33,8 @@ pub(crate) struct Unfinished {
     pub(crate) request: Value,
     /// The Idempotency-Key of that call.
     pub(crate) key: String,
-    /// The one of the call that makes the link.
-    pub(crate) share_key: String,
+    /// What those of the calls that make links are made of.
+    share_key: String,
     /// The token that was granted.
     pub(crate) upload: Option<String>,
     begun_at: u64,
@@ -103,9 +103,29 @@ impl Unfinished {
 
     /// Nothing of it is left to be done.
     pub(crate) fn forget(&self) {
-        // What stays is found too old one day.
-        let _ = fs::remove_file(&self.file);
+        remove_private(&self.file);
     }
+
+    /// The Idempotency-Key of the call that makes the link: one for each set of terms, so that the same command gets the
+    /// same link, and another one a link of its own.
+    pub(crate) fn share_key(&self, terms: &Value) -> String {
+        let mut hash = Sha256::new();
+        hash.update(&self.share_key);
+        hash.update(terms.to_string());
+        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Throws away the states of uploads that the service no longer knows: they hold tokens, and no file leads to them.
+pub(crate) fn forget_old() -> Result<()> {
+    let Ok(entries) = fs::read_dir(state_folder()?) else { return Ok(()) };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let written = fs::symlink_metadata(&path).and_then(|facts| facts.modified());
+        if written.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > KEPT)) {
+            remove_private(&path);
+        }
+    }
+    Ok(())
 }
 
 /// Where the state of a file lies: a changed file has another.
