@@ -25,6 +25,7 @@ use failure::{Failure, Result};
 use out::Out;
 use serde_json::json;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -48,14 +49,14 @@ fn perform(arguments: &Arguments, out: &Out) -> Result<()> {
         Verb::Login(login) => log_in(out, login, &arguments.profile),
         Verb::Put(put) => {
             let api = api()?;
-            put::run(&api, out, put, password_for(&put.terms)?)
+            put::run(&api, out, put, password_for(out, &put.terms)?)
         }
         Verb::Get(get) => get::run(out, get),
         Verb::Ls(ls) => look_after::files(&api()?, out, ls),
         Verb::Shares(list) => look_after::shares(&api()?, out, list),
         Verb::Share(share) => {
             let api = api()?;
-            look_after::share(&api, out, share, password_for(&share.terms)?)
+            look_after::share(&api, out, share, password_for(out, &share.terms)?)
         }
         Verb::Extend(extend) => look_after::extend(&api()?, out, extend),
         Verb::Revoke(ids) => look_after::revoke(&api()?, out, ids),
@@ -84,12 +85,15 @@ fn write_raw(text: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A new link gets a password only if that is asked for.
-fn password_for(terms: &args::Terms) -> Result<Option<String>> {
-    if !terms.password_stdin {
-        return Ok(None);
+/// The password of a new link. One in the environment counts without being asked for: a link that is open against the
+/// sender's will cannot be mended, one that is closed can.
+fn password_for(out: &Out, terms: &args::Terms) -> Result<Option<String>> {
+    let password = secrets::of_environment();
+    if password.is_some() {
+        out.note("the link opens with the password in CLOUDDROP_PASSWORD");
+        return Ok(password);
     }
-    secrets::password(true)
+    if terms.password_stdin { secrets::password(true) } else { Ok(None) }
 }
 
 /// Tries a key, and keeps it if it is taken.
@@ -129,7 +133,12 @@ fn show_config(out: &Out, name: &str) -> Result<()> {
 
 /// What was begun can be gone on with at any moment: Ctrl-C only has to say so.
 fn stop_on_interrupt(arguments: &Arguments) {
-    let resumes = matches!(arguments.verb, Verb::Put(_) | Verb::Get(_));
+    let resumes = match &arguments.verb {
+        Verb::Put(_) => true,
+        // What went to stdout is not there to go on with.
+        Verb::Get(get) => get.output.as_deref() != Some(Path::new("-")),
+        _ => false,
+    };
     let json = arguments.json;
     // Without the handler the system ends the program all the same.
     let _ = ctrlc::set_handler(move || {

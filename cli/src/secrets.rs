@@ -12,7 +12,7 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// A link's password: of the environment, of stdin if that is asked for, or typed if there is somebody to type it.
 pub(crate) fn password(from_stdin: bool) -> Result<Option<String>> {
-    if let Some(text) = variable(PASSWORD_VARIABLE) {
+    if let Some(text) = of_environment() {
         return Ok(Some(text));
     }
     if from_stdin || io::stdin().is_terminal() {
@@ -21,9 +21,15 @@ pub(crate) fn password(from_stdin: bool) -> Result<Option<String>> {
     Ok(None)
 }
 
+/// The password in the environment.
+pub(crate) fn of_environment() -> Option<String> {
+    variable(PASSWORD_VARIABLE)
+}
+
 /// An API key.
 pub(crate) fn api_key() -> Result<String> {
-    variable(crate::config::KEY_VARIABLE).map_or_else(|| one("API key: "), Ok)
+    let key = variable(crate::config::KEY_VARIABLE).map_or_else(|| one("API key: "), Ok)?;
+    Ok(key.trim().into())
 }
 
 /// Token keys, as `TOKEN_KEYS` of an edge has them.
@@ -31,11 +37,18 @@ pub(crate) fn token_keys() -> Result<String> {
     variable(KEYS_VARIABLE).map_or_else(all_of_stdin, Ok)
 }
 
-/// All of stdin.
+/// All of stdin, without the space around it.
 pub(crate) fn all_of_stdin() -> Result<String> {
+    Ok(stdin()?.trim().into())
+}
+
+fn stdin() -> Result<String> {
     let mut text = String::new();
-    io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text).context("reading stdin")?;
-    Ok(text.trim().into())
+    io::stdin().lock().take(MAX_BYTES + 1).read_to_string(&mut text).context("reading stdin")?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(Failure::usage("there is more on stdin than any secret or token has: is it the right file?"));
+    }
+    Ok(text)
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -47,8 +60,9 @@ fn one(prompt: &str) -> Result<String> {
     let text = if io::stdin().is_terminal() {
         rpassword::prompt_password(prompt).context("reading the terminal")?
     } else {
-        all_of_stdin()?
+        stdin()?
     };
+    // Spaces are part of it; only the end of the line is not.
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         return Err(Failure::usage(format!("no {}was given on stdin", prompt.to_lowercase().replace(':', ""))));
