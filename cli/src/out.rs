@@ -78,7 +78,8 @@ pub(crate) fn error(json: bool, failure: &crate::failure::Failure) {
 /// Text of strangers on a terminal: nothing in it can move the cursor, change colours or run backwards.
 pub(crate) fn plain(text: &str) -> String {
     let harmless = |c: char| {
-        !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        !c.is_control()
+            && !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if harmless(c) { c } else { '\u{fffd}' }).collect()
 }

@@ -90,11 +90,14 @@ fn inspect(out: &Out, text: &str) -> Result<()> {
 }
 
 fn lines(told: &Value) -> String {
-    let mut text =
-        format!("{}, key {}\n", told["format"].as_str().unwrap_or(""), told["key_id"].as_str().unwrap_or("none"));
+    let mut text = format!(
+        "{}, key {}\n",
+        told["format"].as_str().unwrap_or(""),
+        plain(told["key_id"].as_str().unwrap_or("none"))
+    );
     for (name, value) in told["claims"].as_object().into_iter().flatten() {
         let shown = value.as_str().map_or_else(|| value.to_string(), String::from);
-        text.push_str(&format!("{name:<16} {shown}\n"));
+        text.push_str(&format!("{:<16} {}\n", plain(name), plain(&shown)));
     }
     text
 }
@@ -141,7 +144,9 @@ fn read_cat(token: &str) -> Result<Value> {
             Some(seconds) => json!(format!("{seconds} ({})", UnixTime::from_secs(seconds))),
             None => as_json(value),
         };
-        named.insert(name, value);
+        // Whoever repeats a claim shows one reader this and another one that.
+        let again = if named.contains_key(&name) { format!("{name} (again, {})", named.len()) } else { name };
+        named.insert(again, value);
     }
     Ok(json!({ "format": format.unwrap_or("COSE"), "algorithm": algorithm, "key_id": key_id, "claims": named }))
 }
@@ -284,6 +289,11 @@ mod tests {
         assert_eq!(told["claims"]["iss"], "edge\u{fffd}");
         assert_eq!(told["claims"]["exp"], "1900000000 (2030-03-17T17:46:40Z)");
         assert_eq!(told["claims"]["70000"], "h'0102'");
+        // What strangers wrote moves no cursor.
+        let jwt = |part: &str| URL_SAFE_NO_PAD.encode(part);
+        let jwt =
+            format!("{}.{}.AA", jwt(r#"{"alg":"HS256","kid":"k\u001b"}"#), jwt(r#"{"s\u001b":"\u001b]0;x\u0007"}"#));
+        assert!(!lines(&read_jwt(&jwt).unwrap()).contains(['\u{1b}', '\u{7}']));
         for bad in ["", "!", "AAAA", "oA"] {
             assert!(read_cat(bad).is_err(), "{bad}");
         }

@@ -17,9 +17,10 @@ const FIRST_WAIT: Duration = Duration::from_millis(300);
 /// A piece that is slower than this has stalled: it is begun anew.
 const SLOWEST_BYTES_PER_SECOND: u64 = 20_000;
 
-/// How long a piece of so many bytes may take.
-pub(crate) fn patience(bytes: u64) -> Duration {
-    Duration::from_secs(30 + bytes / SLOWEST_BYTES_PER_SECOND)
+/// How long a piece of so many bytes may take at its `attempt`, which counts from 0. The line may be slower than it was
+/// thought to be, so each attempt has three times as long: a slow line ends, too.
+pub(crate) fn patience(bytes: u64, attempt: u32) -> Duration {
+    Duration::from_secs(30 + bytes / SLOWEST_BYTES_PER_SECOND) * 3_u32.saturating_pow(attempt.min(TRIES))
 }
 
 /// Works off `pieces` on a few threads. A piece that fails because something is not available is tried again; the first
@@ -103,6 +104,8 @@ mod tests {
         });
         assert_eq!(failure.unwrap_err().exit, Exit::Refused);
         assert!(tries.into_inner() <= AT_ONCE);
-        assert!(patience(16 << 20) > Duration::from_secs(800));
+        assert!(patience(16 << 20, 0) > Duration::from_secs(800));
+        // Eight pieces at once through 64 kbit/s.
+        assert!(patience(16 << 20, 3) > Duration::from_secs(8 * (16 << 20) / 8_000));
     }
 }

@@ -5,24 +5,28 @@ use super::link::{Link, claim};
 use super::state::{Places, Record};
 use crate::api::{refusal, unreachable};
 use crate::args::Get;
+use crate::config::NO_LINK;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::out::Out;
 use crate::transfer::{AT_ONCE, patience, work_off};
 use anyhow::Context as _;
+use clouddrop_core::UnixTime;
 use indicatif::ProgressBar;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, FallocateFlags, RenameFlags, fallocate, renameat_with};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write as _};
-use std::os::unix::fs::FileExt as _;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// Bytes of a piece: large enough that asking costs nothing, small enough that little is fetched twice.
-const PIECE: u64 = 16 << 20;
+pub(super) const PIECE: u64 = 16 << 20;
+/// Bytes that are read at once.
+pub(super) const BUFFER: usize = 256 * 1024;
 /// For tests: other pieces.
 const PIECE_VARIABLE: &str = "CLOUDDROP_TEST_PIECE_BYTES";
 /// How often what has arrived is made to last.
@@ -59,7 +63,6 @@ pub(crate) struct Counted<'a> {
     /// Bytes of the file, as far as its page tells.
     pub(crate) size: u64,
 }
-const BUFFER: usize = 256 * 1024;
 
 /// Where a file comes from.
 #[derive(Clone, Debug)]
@@ -67,6 +70,18 @@ pub(crate) struct Source {
     pub(crate) url: String,
     /// What the link says of it: bytes of another identity are never put together with these.
     pub(crate) identity: String,
+    /// When it was last changed, where that is told: the file here gets the same time.
+    pub(crate) modified: Option<UnixTime>,
+}
+
+impl Source {
+    /// Whether the file at `path` is one that an earlier run has fetched from here.
+    pub(crate) fn is_at(&self, path: &Path, size: Option<u64>) -> bool {
+        let Ok(facts) = fs::metadata(path) else { return false };
+        let changed = facts.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Some(facts.len()) == size
+            && self.modified.is_some_and(|time| changed.is_some_and(|changed| changed.as_secs() == time.as_secs()))
+    }
 }
 
 /// A file that is there.
@@ -104,6 +119,7 @@ pub(crate) fn fetch(
         .write(true)
         .create(true)
         .truncate(false)
+        .custom_flags(NO_LINK)
         .open(&places.part)
         .with_context(writing)?;
     if part.try_lock().is_err() {
@@ -128,6 +144,10 @@ pub(crate) fn fetch(
     begun.map_err(|failure| forget_if_useless(failure, &record, &places))?;
     let all = rest(agent, &url, &part, &mut record, (&places, pace), &bar);
     all.map_err(|failure| forget_if_useless(failure, &record, &places))?;
+    if let Some(time) = source.modified {
+        // Before the file gets its name: what has the name has the time.
+        part.set_modified(UNIX_EPOCH + Duration::from_secs(time.as_secs())).with_context(writing)?;
+    }
     part.sync_all().with_context(writing)?;
     bar.finish_and_clear();
     let sha256 = get.sha256.as_deref().map(|wanted| check(&places, wanted)).transpose()?;
@@ -166,7 +186,7 @@ fn begin(
     let mut failure = None;
     for attempt in 0..5 {
         std::thread::sleep(Duration::from_millis(if attempt == 0 { 0 } else { 200 << attempt }));
-        match first_piece(agent, url, part, record, places, bar) {
+        match first_piece(agent, url, part, (record, places), attempt, bar) {
             Err(error) if error.exit == Exit::Unavailable && record.etag.is_none() => failure = Some(error),
             // With size and version known, the rest is for those who fetch pieces.
             Err(error) if error.exit == Exit::Unavailable => return Ok(()),
@@ -180,11 +200,11 @@ fn first_piece(
     agent: &ureq::Agent,
     url: &str,
     part: &File,
-    record: &mut Record,
-    places: &Places,
+    (record, places): (&mut Record, &Places),
+    attempt: u32,
     bar: &ProgressBar,
 ) -> Result<()> {
-    let mut answer = asked(agent, url, 0, record.piece, None)?;
+    let mut answer = asked(agent, url, 0, record.piece, None, attempt)?;
     let (status, etag) = (answer.status().as_u16(), header(&answer, "etag"));
     let (size, length) = match status {
         206 => {
@@ -200,7 +220,7 @@ fn first_piece(
     };
     // An empty file is as good in one version as in another.
     let etag = if size == 0 { etag.unwrap_or_default() } else { etag.ok_or_else(no_version)? };
-    part.set_len(size).with_context(|| format!("making room for {size} bytes in {}", places.part.display()))?;
+    make_room(part, size, places)?;
     let pieces = usize::try_from(size.div_ceil(record.piece)).map_err(|_| Failure::failed("the file is too large"))?;
     (record.etag, record.size, record.done) = (Some(etag), size, vec![false; pieces]);
     record.save(places)?;
@@ -214,7 +234,17 @@ fn first_piece(
     Ok(())
 }
 
-fn no_version() -> Failure {
+/// Takes the room for all of it, where the file system can: a disk that is too small says so before anything is fetched.
+fn make_room(part: &File, size: u64, places: &Places) -> Result<()> {
+    let making = || format!("making room for {size} bytes in {}", places.part.display());
+    if size > 0 && fallocate(part, FallocateFlags::empty(), 0, size) == Err(Errno::NOSPC) {
+        return Err(Failure::failed(format!("{}: the disk is full", making())));
+    }
+    part.set_len(size).with_context(making)?;
+    Ok(())
+}
+
+pub(super) fn no_version() -> Failure {
     Failure::failed("the server names no version of the file: parts of it could be of different ones")
 }
 
@@ -237,9 +267,9 @@ fn rest(
     let etag = record.etag.clone().unwrap_or_default();
     let known = Mutex::new(record.clone());
     let saved = Mutex::new(Instant::now());
-    let result = work_off(&missing, pace.at_once, |place, _| {
+    let result = work_off(&missing, pace.at_once, |place, attempt| {
         let (first, length) = (*place as u64 * piece, length(*place));
-        let mut answer = asked(agent, url, first, length, Some(&etag))?;
+        let mut answer = asked(agent, url, first, length, Some(&etag), attempt)?;
         let status = answer.status().as_u16();
         if status != 206 {
             return Err(refused(status, &mut answer));
@@ -274,12 +304,13 @@ fn rest(
     result
 }
 
-fn asked(
+pub(super) fn asked(
     agent: &ureq::Agent,
     url: &str,
     first: u64,
     length: u64,
     etag: Option<&str>,
+    attempt: u32,
 ) -> Result<ureq::http::Response<ureq::Body>> {
     let mut request = agent.get(url).header("range", format!("bytes={first}-{}", first + length.max(1) - 1));
     // Without it, a proxy may compress, and what comes is not what S3 holds.
@@ -287,12 +318,12 @@ fn asked(
     if let Some(etag) = etag {
         request = request.header("if-match", etag);
     }
-    let request = request.config().timeout_global(Some(patience(length))).build();
+    let request = request.config().timeout_global(Some(patience(length, attempt))).build();
     request.call().map_err(|error| unreachable(url, &error))
 }
 
 /// First byte, number of bytes, and size of the whole.
-fn content_range(answer: &ureq::http::Response<ureq::Body>) -> Result<(u64, u64, u64)> {
+pub(super) fn content_range(answer: &ureq::http::Response<ureq::Body>) -> Result<(u64, u64, u64)> {
     let read = || {
         let value = header(answer, "content-range")?;
         let (range, size) = value.strip_prefix("bytes ")?.split_once('/')?;
@@ -303,11 +334,11 @@ fn content_range(answer: &ureq::http::Response<ureq::Body>) -> Result<(u64, u64,
     read().ok_or_else(|| Failure::new(Exit::Damaged, "the server does not say which part it sends"))
 }
 
-fn header(answer: &ureq::http::Response<ureq::Body>, name: &str) -> Option<String> {
+pub(super) fn header(answer: &ureq::http::Response<ureq::Body>, name: &str) -> Option<String> {
     answer.headers().get(name)?.to_str().ok().map(String::from)
 }
 
-fn refused(status: u16, answer: &mut ureq::http::Response<ureq::Body>) -> Failure {
+pub(super) fn refused(status: u16, answer: &mut ureq::http::Response<ureq::Body>) -> Failure {
     if status == 412 {
         let message = "the file was replaced while it was fetched: fetch it again";
         return Failure::new(Exit::Damaged, message);
@@ -374,6 +405,11 @@ fn check(places: &Places, wanted: &str) -> Result<String> {
     ))
 }
 
+fn came_to_be(path: &Path) -> Failure {
+    let message = format!("{} came to be meanwhile: fetch again with --force, or -o", path.display());
+    Failure::new(Exit::Conflict, message)
+}
+
 /// Gives the file its name: over none that is there, unless that was asked for.
 fn publish(places: &Places, path: &Path, force: bool) -> Result<()> {
     let naming = || format!("naming {}", path.display());
@@ -382,12 +418,14 @@ fn publish(places: &Places, path: &Path, force: bool) -> Result<()> {
     } else {
         match renameat_with(CWD, &places.part, CWD, path, RenameFlags::NOREPLACE) {
             Ok(()) => {}
-            Err(Errno::EXIST) => {
-                let message = format!("{} came to be meanwhile: fetch again with --force, or -o", path.display());
-                return Err(Failure::new(Exit::Conflict, message));
-            }
-            // Not every file system can do so: the name was free a moment ago.
-            Err(_) => fs::rename(&places.part, path).with_context(naming)?,
+            Err(Errno::EXIST) => return Err(came_to_be(path)),
+            // Not every file system can do so: most of the others can give a second name, which is never over another.
+            Err(_) => match fs::hard_link(&places.part, path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(came_to_be(path)),
+                Err(_) if path.exists() => return Err(came_to_be(path)),
+                Err(_) => fs::rename(&places.part, path).with_context(naming)?,
+            },
         }
     }
     if let Some(folder) = path.parent() {
@@ -396,62 +434,5 @@ fn publish(places: &Places, path: &Path, force: bool) -> Result<()> {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }
     places.forget();
-    Ok(())
-}
-
-/// Writes a file to stdout, in order; a broken connection is gone on with.
-pub(crate) fn stream(agent: &ureq::Agent, out: &Out, url: &str, sha256: Option<&str>) -> Result<()> {
-    if sha256.is_some() {
-        return Err(Failure::usage("--sha256 is for files: what went to stdout cannot be taken back"));
-    }
-    let mut stdout = io::stdout().lock();
-    let (mut at, mut whole, mut etag): (u64, Option<u64>, Option<String>) = (0, None, None);
-    let bar = out.bar("stdout", 0);
-    let mut failures = 0;
-    while whole.is_none_or(|whole| at < whole) {
-        let piece = PIECE.min(whole.map_or(PIECE, |whole| whole - at));
-        let mut step = || -> Result<()> {
-            let mut answer = asked(agent, url, at, piece, etag.as_deref())?;
-            match answer.status().as_u16() {
-                206 => {}
-                416 if at == 0 && header(&answer, "content-range").as_deref() == Some("bytes */0") => {
-                    whole = Some(0);
-                    return Ok(());
-                }
-                status => return Err(refused(status, &mut answer)),
-            }
-            let (first, length, size) = content_range(&answer)?;
-            if first != at || whole.is_some_and(|whole| whole != size) {
-                return Err(Failure::new(Exit::Damaged, "the server sends another part than was asked for"));
-            }
-            etag = Some(header(&answer, "etag").ok_or_else(no_version)?);
-            whole = Some(size);
-            bar.set_length(size);
-            let mut reader = answer.body_mut().with_config().limit(length).reader();
-            let mut buffer = vec![0; BUFFER];
-            let end = at + length;
-            while at < end {
-                let read = reader
-                    .read(&mut buffer)
-                    .map_err(|error| Failure::new(Exit::Unavailable, format!("the connection broke off: {error}")))?;
-                if read == 0 {
-                    return Err(Failure::new(Exit::Unavailable, "the connection broke off"));
-                }
-                stdout.write_all(&buffer[..read]).context("writing to stdout")?;
-                at += read as u64;
-                bar.set_position(at);
-            }
-            Ok(())
-        };
-        match step() {
-            Err(failure) if failure.exit == Exit::Unavailable && failures < 5 => {
-                failures += 1;
-                std::thread::sleep(Duration::from_millis(200 << failures));
-            }
-            result => result?,
-        }
-    }
-    bar.finish_and_clear();
-    stdout.flush().context("writing to stdout")?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod file;
 pub(crate) mod link;
 mod state;
+mod stream;
 
 use crate::args::Get;
 use crate::exit::Exit;
@@ -10,10 +11,12 @@ use crate::failure::{Failure, Result};
 use crate::out::{Out, size};
 use crate::{api, secrets};
 use anyhow::Context as _;
+use clouddrop_core::UnixTime;
 use clouddrop_core::disposition::harmless;
 use file::{Counted, Fetched, Source};
 use link::Link;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Most pages of a folder that are read: 10,000 names a page.
@@ -53,7 +56,7 @@ pub(crate) fn run(out: &Out, get: &Get) -> Result<()> {
     let name = if link.below.is_empty() { facts["name"].as_str().unwrap_or("") } else { last_of(&link.below) };
     let decoded = if link.below.is_empty() { None } else { clouddrop_core::percent::decode(name) };
     let name = harmless(decoded.as_deref().unwrap_or(name));
-    let source = Source { url: link.download(), identity: format!("{}{}", given.token, given.below) };
+    let source = Source { url: link.download(), identity: format!("{}{}", given.token, given.below), modified: None };
     if get.output.as_deref() == Some(Path::new("-")) {
         return fetching.to_stdout(&source);
     }
@@ -77,6 +80,14 @@ fn dead_link(failure: Failure) -> Failure {
         return Failure::new(Exit::Refused, "this link is not whole, or not of this service: copy it again");
     }
     failure
+}
+
+/// A file of a folder, and where it goes.
+struct Entry {
+    download: String,
+    path: PathBuf,
+    size: Option<u64>,
+    modified: Option<UnixTime>,
 }
 
 /// What every file of a run has in common.
@@ -109,7 +120,7 @@ impl Fetching<'_> {
         } else {
             source.url.clone()
         };
-        file::stream(self.agent, self.out, &url, self.get.sha256.as_deref())
+        stream::stream(self.agent, self.out, &url, self.get.sha256.as_deref())
     }
 
     /// All files of a folder, below a folder of its name.
@@ -127,31 +138,44 @@ impl Fetching<'_> {
         self.walk(facts.clone(), &root, 0, &mut files)?;
         let mut told = Vec::new();
         let mut lines = Vec::new();
-        for (download, path) in files {
+        let mut in_the_way = Vec::new();
+        let mut taken = BTreeSet::new();
+        for Entry { download, path, size: bytes, modified } in files {
             let folder = path.parent().unwrap_or(&root);
             std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
             let below = download.split('/').skip(3).collect::<Vec<_>>().join("/");
             let link = Link { below: format!("/{below}"), ..self.link.clone() };
-            let source = Source { url: link.download(), identity: format!("{}/{below}", self.given.token) };
+            let source = Source { url: link.download(), identity: format!("{}/{below}", self.given.token), modified };
             let one = Fetching { link: &link, ..*self };
+            // Two names of strangers can become one when they are made harmless.
+            if !taken.insert(path.clone()) {
+                in_the_way.push(path);
+                continue;
+            }
             match one.file(&source, &path) {
                 Ok(fetched) => {
                     lines.push(format!("{}  {}", path.display(), size(fetched.size)));
                     told.push(json!({ "path": path, "size": fetched.size, "etag": fetched.etag }));
                 }
-                // An earlier run has fetched it.
-                Err(failure) if failure.exit == Exit::Conflict && path.exists() && !self.get.force => {
+                Err(failure) if failure.exit == Exit::Conflict && source.is_at(&path, bytes) && !self.get.force => {
                     self.out.note(&format!("{}: is there already", path.display()));
                 }
+                Err(failure) if failure.exit == Exit::Conflict => in_the_way.push(path),
                 Err(failure) => return Err(failure),
             }
         }
         self.out.result(&json!({ "files": told }), &lines.join("\n")).context("writing the result")?;
-        Ok(())
+        let Some(first) = in_the_way.first() else { return Ok(()) };
+        let more = if in_the_way.len() > 1 { format!(" and {} more", in_the_way.len() - 1) } else { String::new() };
+        let message = format!(
+            "{}{more}: another file is in the way, everything else was fetched: name another folder by -o, or use --force",
+            first.display()
+        );
+        Err(Failure::new(Exit::Conflict, message))
     }
 
     /// The downloads below a page of the folder, and where each goes.
-    fn walk(&self, mut page: Value, into: &Path, depth: usize, files: &mut Vec<(String, PathBuf)>) -> Result<()> {
+    fn walk(&self, mut page: Value, into: &Path, depth: usize, files: &mut Vec<Entry>) -> Result<()> {
         if depth > MAX_DEPTH {
             return Err(Failure::failed("folders within folders without end"));
         }
@@ -159,7 +183,8 @@ impl Fetching<'_> {
             for entry in page["entries"].as_array().into_iter().flatten() {
                 let path = into.join(harmless(entry["name"].as_str().unwrap_or("")));
                 if let Some(download) = entry["download"].as_str() {
-                    files.push((download.into(), path));
+                    let modified = entry["modified_at"].as_str().and_then(UnixTime::from_rfc3339);
+                    files.push(Entry { download: download.into(), path, size: entry["size"].as_u64(), modified });
                 } else if let Some(inner) = entry["page"].as_str() {
                     let inner = link::facts(self.agent, self.link, query_of(inner))?;
                     self.walk(inner, &path, depth + 1, files)?;
