@@ -4,8 +4,8 @@
 
 mod common;
 
-use clouddrop_tests::stack::Stack;
 use clouddrop_tests::stack::content::{Numbers, bytes};
+use clouddrop_tests::stack::{AtEnd, Stack, new_folder};
 use common::{Home, text};
 use serde_json::Value;
 use std::process::{Command, Stdio};
@@ -44,7 +44,9 @@ fn once(numbers: &mut Numbers, usual: Duration, make: impl Fn() -> Command) -> O
 
 #[test]
 fn killed_at_random_moments_everything_comes_out_whole_and_nothing_is_left() {
-    let stack = Stack::start(&[]);
+    // The bucket's folder is looked into at the end.
+    let folder = new_folder();
+    let stack = Stack::start_in(&folder, &[], AtEnd::Remove);
     let home = Home::of(&stack);
     let mut numbers = Numbers(20_261_126);
     // How long whole runs take here and now.
@@ -127,6 +129,8 @@ fn killed_at_random_moments_everything_comes_out_whole_and_nothing_is_left() {
     home.must(&["abort", "--stale", "--older-than", "1s"]);
     let left = home.list(".").into_iter().filter(|name| name.contains("clouddrop-")).collect::<Vec<_>>();
     assert_eq!(left, [] as [String; 0], "of downloads");
+    let in_parts = std::fs::read_dir(folder.join("data/s3").join(&stack.ready.s3.bucket).join("uploads")).unwrap();
+    assert_eq!(in_parts.count(), 0, "uploads in parts that the bucket still holds");
     let account = stack.call_get("account");
     assert_eq!((&account["open_uploads"], &account["pending_bytes"]), (&0.into(), &0.into()), "{account}");
 }

@@ -13,5 +13,5 @@ fn what_is_said_without_a_service_is_as_it_was() {
     for name in ["CLOUDDROP_URL", "CLOUDDROP_API_KEY", "CLOUDDROP_PASSWORD", "CLOUDDROP_PROFILE"] {
         cases.env(name, "");
     }
-    cases.case("tests/transcripts/offline/*.trycmd");
+    cases.case(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts/offline/*.trycmd"));
 }
