@@ -65,8 +65,11 @@ pub(crate) enum Verb {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or the one of a command
+    Man {
+        /// The command, like `put`
+        verb: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]

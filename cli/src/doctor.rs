@@ -7,10 +7,14 @@ use crate::failure::{Failure, Result};
 use crate::out::{Out, plain, size};
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How far the clocks may be apart, in seconds: S3 takes five minutes.
 const MAX_SKEW: i64 = 60;
+
+/// A service that takes longer to say that it is well is not.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One thing that was looked at.
 struct Finding {
@@ -27,8 +31,8 @@ pub(crate) fn run(out: &Out, profile: &str) -> Result<()> {
         findings.push(Finding { what, good, said: result.unwrap_or_else(|said| said) });
         good
     };
-    let state = config::state_folder();
-    add("state", state.map(|folder| folder.display().to_string()).map_err(|failure| failure.to_string()));
+    add("state", state());
+    add("key file", key_file());
     let profile = config::profile(profile).map_err(|failure| failure.to_string());
     add("configuration", profile.as_ref().map(|profile| profile.url.clone()).map_err(Clone::clone));
     if let Ok(profile) = profile {
@@ -58,11 +62,37 @@ pub(crate) fn run(out: &Out, profile: &str) -> Result<()> {
     }
 }
 
+/// Whether what is unfinished can be written down.
+fn state() -> std::result::Result<String, String> {
+    let folder = config::state_folder().map_err(|failure| failure.to_string())?;
+    let probe = folder.join("doctor");
+    config::write_private(&probe, b"").map_err(|failure| failure.to_string())?;
+    config::remove_private(&probe);
+    Ok(folder.display().to_string())
+}
+
+/// Whether nobody else reads the file with the key.
+fn key_file() -> std::result::Result<String, String> {
+    let path = config::path().map_err(|failure| failure.to_string())?;
+    let Ok(facts) = std::fs::metadata(&path) else { return Ok("there is none".into()) };
+    let mode = facts.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(format!("{} is for its owner only", path.display()));
+    }
+    Err(format!("others may read {0}: chmod 600 {0}", path.display()))
+}
+
 /// The service's Date, once it has answered.
 fn health(api: &Api) -> std::result::Result<Option<String>, String> {
     let url = format!("{}/healthz", api.url());
-    let mut answer =
-        api.agent().get(&url).call().map_err(|error| format!("{} cannot be reached: {error}", api.url()))?;
+    let mut answer = api
+        .agent()
+        .get(&url)
+        .config()
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .call()
+        .map_err(|error| format!("{} cannot be reached: {error}", api.url()))?;
     let text = answer.body_mut().with_config().limit(1024).read_to_string().unwrap_or_default();
     if answer.status() != 200 || text != "ok\n" {
         return Err(format!("{} is no CloudDrop: it answers {}", api.url(), answer.status()));

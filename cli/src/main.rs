@@ -72,12 +72,22 @@ fn perform(arguments: &Arguments, out: &Out) -> Result<()> {
             clap_complete::generate(*shell, &mut Arguments::command(), "clouddrop", &mut text);
             write_raw(&text)
         }
-        Verb::Man => {
-            let mut text = Vec::new();
-            clap_mangen::Man::new(Arguments::command()).render(&mut text).context("writing the page")?;
-            write_raw(&text)
-        }
+        Verb::Man { verb } => write_raw(&man_page(verb.as_deref())?),
     }
+}
+
+fn man_page(verb: Option<&str>) -> Result<Vec<u8>> {
+    let mut command = Arguments::command();
+    // Only then do the commands know the options that all of them have.
+    command.build();
+    if let Some(verb) = verb {
+        let found = command.find_subcommand(verb).cloned();
+        let found = found.ok_or_else(|| Failure::usage(format!("there is no command {}", out::plain(verb))))?;
+        command = found.display_name(format!("clouddrop-{verb}"));
+    }
+    let mut text = Vec::new();
+    clap_mangen::Man::new(command).render(&mut text).context("writing the page")?;
+    Ok(text)
 }
 
 fn write_raw(text: &[u8]) -> Result<()> {

@@ -84,7 +84,7 @@ fn a_file_that_changed_with_its_time_kept_is_sent_when_it_is_sent_again() {
         (!output.status.success()).then(|| (size, String::from_utf8(output.stderr).unwrap()))
     });
     let (size, said) = refused.unwrap();
-    assert!(said.contains("changed while it was sent: send it again"), "{said}");
+    assert!(said.contains("changed while it was sent") && said.contains("send it again"), "{said}");
     let link = home.must(&["put", "a.bin"]);
     home.must(&["get", &link, "-o", "got.bin"]);
     assert_eq!(home.read("got.bin"), vec![2; size]);
@@ -181,4 +181,39 @@ fn every_failure_is_told() {
     let quiet: Command = home.command(&["-q", "rm", "no-1", "no-2"]);
     let said = String::from_utf8({ quiet }.output().unwrap().stderr).unwrap();
     assert!(said.contains("no-1:") && said.contains("no-2:"), "{said}");
+}
+
+#[test]
+fn names_that_are_one_in_the_bucket_are_kept_apart() {
+    let home = Home::of(stack());
+    fs::create_dir(home.path("x")).unwrap();
+    home.write("x/a:b", b"1");
+    home.write("x/a*b", b"2");
+    let link = home.must(&["put", "x"]);
+    home.must(&["get", &link, "-o", "got"]);
+    let mut got: Vec<Vec<u8>> = home.list("got/x").iter().map(|name| home.read(&format!("got/x/{name}"))).collect();
+    got.sort();
+    assert_eq!(got, [b"1", b"2"]);
+}
+
+#[test]
+fn the_doctor_finds_what_is_wrong() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::of(stack());
+    let doctor = || home.json(&["doctor"])["findings"].to_string();
+    assert!(doctor().contains("there is none"));
+    let config = home.path(".config/clouddrop/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    fs::write(&config, b"").unwrap();
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
+    let output = home.run(&["doctor"]);
+    let findings = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(findings.contains("FAIL  key file") && findings.contains("chmod 600"), "{findings}");
+    // A file where the folder of the state should be.
+    fs::remove_file(&config).unwrap();
+    fs::remove_dir_all(home.path(".local")).unwrap();
+    home.write(".local", b"");
+    let findings = String::from_utf8(home.run(&["doctor"]).stdout).unwrap();
+    assert!(findings.contains("FAIL  state"), "{findings}");
 }

@@ -10,6 +10,7 @@ use crate::failure::{Failure, Result};
 use crate::hash::crc64nvme;
 use crate::out::Out;
 use anyhow::Context as _;
+use clouddrop_core::disposition::harmless;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use state::{Job, Unfinished};
@@ -84,7 +85,8 @@ fn jobs(put: &Put) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// Gives files of one name in one place names of their own: `a.txt`, `a (2).txt`.
+/// Gives files of one name in one place names of their own: `a.txt`, `a (2).txt`. In the bucket names are harmless ones, and
+/// two that differ here may be one there.
 fn apart(jobs: &mut [Job]) {
     let mut taken = BTreeSet::new();
     for job in jobs {
@@ -93,7 +95,7 @@ fn apart(jobs: &mut [Job]) {
             None => (job.name.clone(), String::new()),
         };
         let mut number = 1;
-        while !taken.insert((job.directory.clone(), job.name.clone())) {
+        while !taken.insert((job.directory.clone(), harmless(&job.name))) {
             number += 1;
             job.name = format!("{stem} ({number}){end}");
         }
@@ -209,7 +211,6 @@ fn whole(api: &Api, path: &Path, unfinished: &Unfinished, grant: &Value, bar: &P
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_string())))
         .collect();
     let url = text(grant, "url")?.to_string();
-    let piece = parts::Piece { first: 0, size, headers: &headers };
     crate::transfer::work_off(&[()], 1, |(), attempt| {
         let url = if attempt == 0 {
             url.clone()
@@ -217,6 +218,7 @@ fn whole(api: &Api, path: &Path, unfinished: &Unfinished, grant: &Value, bar: &P
             // The old one may have ended.
             text(&api.repeat("uploads", &unfinished.request, Some(&unfinished.key))?, "url")?.to_string()
         };
+        let piece = parts::Piece { first: 0, size, headers: &headers, attempt };
         match parts::put(api, path, &url, &piece, bar) {
             // It is there already: an earlier run sent it and did not hear so.
             Err(failure) if failure.is("PreconditionFailed") => Ok(()),

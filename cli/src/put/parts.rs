@@ -23,6 +23,7 @@ pub(crate) struct Piece<'a> {
     pub(crate) first: u64,
     pub(crate) size: u64,
     pub(crate) headers: &'a [(String, String)],
+    pub(crate) attempt: u32,
 }
 
 /// A part by its number.
@@ -59,7 +60,7 @@ pub(crate) fn send(api: &Api, path: &Path, grant: &Value, bar: &ProgressBar) -> 
     urls.learn(grant);
     work_off(&missing, AT_ONCE, |part, attempt| {
         let url = urls.of(part.number, attempt > 0)?;
-        put(api, path, &url, &Piece { first: part.first, size: part.size, headers: &[] }, bar)
+        put(api, path, &url, &Piece { first: part.first, size: part.size, headers: &[], attempt }, bar)
     })
 }
 
@@ -105,7 +106,7 @@ pub(crate) fn put(api: &Api, path: &Path, url: &str, piece: &Piece<'_>, bar: &Pr
     for (name, value) in piece.headers.iter().filter(|(name, _)| name != "content-length") {
         request = request.header(name, value);
     }
-    let request = request.config().timeout_global(Some(patience(piece.size))).build();
+    let request = request.config().timeout_global(Some(patience(piece.size, piece.attempt))).build();
     let result = request.send(ureq::SendBody::from_reader(&mut section));
     let read = piece.size - section.left;
     let outcome = result.map_err(|error| unreachable(url, &error)).and_then(|mut answer| {
