@@ -74,8 +74,8 @@ pub(crate) enum Verb {
 
 #[derive(Debug, Args)]
 pub(crate) struct Login {
-    /// The page's address, like https://share.example.com
-    #[arg(env = crate::config::URL_VARIABLE)]
+    /// The page's address
+    #[arg(env = crate::config::URL_VARIABLE, help = "The page's address, like https://share.example.com")]
     pub(crate) url: String,
 }
 
