@@ -1,6 +1,6 @@
 //! The web page: which of its built files answers a path of the page's host, and what a browser lets that file do.
 //!
-//! The files themselves are no part of the rules: the adapter has them, under the names of [`asset`].
+//! The files themselves are no part of the rules: the adapter has them, under the names that are given here.
 
 use crate::config::Config;
 use crate::reply::{Body, HeaderSet, NOT_STORED, Reply};
