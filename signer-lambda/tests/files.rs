@@ -220,6 +220,32 @@ fn stale_uploads_end_and_what_has_arrived_is_kept() {
 }
 
 #[test]
+fn what_is_counted_as_open_and_is_no_more_is_counted_out() {
+    with_bucket(|origin| {
+        let signer = people(origin, &[]);
+        let grant = |size: usize| ALICE.posts(&signer, UPLOADS, &json!({ "name": "a", "size": size })).1;
+        // As if a call that was made again had been counted after its upload was complete.
+        let ended = grant(7);
+        let owner = ended["key"].as_str().unwrap().split('/').next().unwrap();
+        let record = format!("/bucket/records/uploads/{owner}/{}", ended["file"].as_str().unwrap());
+        assert_eq!(ask(origin, "DELETE", &record).0, 204);
+        let open = grant(5);
+        assert_eq!(account(ALICE, &signer)["pending_bytes"], 12);
+        assert_eq!(ALICE.posts(&signer, "/api/v1/uploads/abort-stale", &json!({})).0, 200);
+        let usage = account(ALICE, &signer);
+        assert_eq!(
+            (&usage["pending_bytes"], &usage["open_uploads"]),
+            (&json!(5), &json!(1)),
+            "what is open stays counted"
+        );
+        assert_eq!(put(&open["url"], &open["headers"], b"hello"), 200);
+        assert_eq!(ALICE.posts(&signer, &format!("{UPLOADS}/complete"), &json!({ "upload": open["upload"] })).0, 200);
+        let usage = account(ALICE, &signer);
+        assert_eq!((&usage["bytes"], &usage["open_uploads"]), (&json!(5), &json!(0)));
+    });
+}
+
+#[test]
 fn guests_send_files_by_an_upload_link_within_its_caps() {
     with_bucket(|origin| {
         let signer = people(origin, &[]);

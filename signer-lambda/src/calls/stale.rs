@@ -1,18 +1,20 @@
 //! Uploads that nobody ends: what has arrived whole becomes a file, all else is thrown away. The lifecycle rule of the
 //! bucket is the last resort; this is sooner, and settles the accounts.
 
-use super::{Call, upload_end, uploads};
+use super::{Call, account, upload_end, uploads};
 use crate::failure::Failure;
+use crate::records::Change;
 use crate::reply;
 use crate::service::Signer;
 use crate::views::StaleView;
 use clouddrop_core::access::OwnerTag;
 use clouddrop_core::issue::Span;
-use clouddrop_core::records::UploadRecord;
 use clouddrop_core::records::id::file_id_of_key;
+use clouddrop_core::records::{Account, UploadRecord};
 use clouddrop_core::{ObjectPath, Refusal, Seconds, UnixTime};
 use http::{Response, StatusCode};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Most uploads that one call looks at.
 const MAX_LOOKED_AT: usize = 1000;
@@ -79,7 +81,30 @@ pub(crate) async fn sweep(
             _ => view.aborted += 1,
         }
     }
+    if let Some(tag) = owner {
+        count_out(signer, tag, now).await?;
+    }
     Ok(view)
+}
+
+/// Counts out what an account counts as open and nothing is written of: a call that was made again can be counted after its
+/// upload has ended. The account is read first: whatever it counts by then was written down before.
+async fn count_out(signer: &Signer, tag: &OwnerTag, now: UnixTime) -> Result<(), Failure> {
+    let name = account::name(tag.as_str());
+    let Some(account) = signer.read::<Account>(&name, now).await? else { return Ok(()) };
+    let counted: Vec<String> = account.tally.pending.into_keys().collect();
+    let open: Vec<(String, UploadRecord)> = signer.read_all(&uploads::folder(tag), &counted, now).await?;
+    let open: BTreeSet<&String> = open.iter().map(|(file, _)| file).collect();
+    let ended: Vec<&String> = counted.iter().filter(|file| !open.contains(file)).collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let drop = |account: &mut Account| {
+        let dropped = ended.iter().filter(|file| account.tally.drop_pending(file)).count();
+        Ok(Change::from(dropped > 0))
+    };
+    signer.change(&name, || None, drop, now).await?;
+    Ok(())
 }
 
 async fn end(signer: &Signer, record: &UploadRecord, now: UnixTime, view: &mut StaleView) -> Result<(), Failure> {
