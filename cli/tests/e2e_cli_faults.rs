@@ -8,7 +8,7 @@ use clouddrop_tests::stack::Stack;
 use common::{Home, text};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -26,19 +26,59 @@ fn unread(home: &Home, arguments: &[&str]) {
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 }
 
-#[test]
-fn only_a_reader_that_left_makes_a_broken_pipe_no_error() {
-    // A server in the service's place, to inject the words.
+/// A mock of the service, to inject what a real one says only once in thousands of runs: it answers by path, on a new
+/// connection each time. Its address.
+fn in_the_place_of_the_service(answer: impl Fn(&str) -> (u16, String) + Send + 'static) -> String {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let page = format!("http://{}", server.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in server.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
-            let body = r#"{"status":400,"title":"Broken pipe","code":"bad_request","request_id":"1"}"#;
-            let head = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/problem+json";
-            let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut path, mut length) = (String::new(), 0);
+            let mut line = String::new();
+            while stream.read_line(&mut line).unwrap() > 2 {
+                if path.is_empty() {
+                    path = line.split(' ').nth(1).unwrap().into();
+                }
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            std::io::copy(&mut stream.by_ref().take(length), &mut std::io::sink()).unwrap();
+            let (status, body) = answer(&path);
+            let head = format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = stream.get_mut().write_all(format!("{head}{body}").as_bytes());
         }
+    });
+    page
+}
+
+#[test]
+fn an_upload_that_is_completed_between_two_calls_is_no_changed_file() {
+    // A killed run's call that completes it can still be under way while the next run asks what has arrived.
+    let page = in_the_place_of_the_service(|path| match path {
+        "/api/v1/uploads" => (201, r#"{"upload":"t","upload_id":"u","part_size":8388608,"parts":[]}"#.into()),
+        "/api/v1/uploads/list" => {
+            let title = "The request does not go with the present state";
+            let body = format!(
+                r#"{{"status":409,"title":"{title}","code":"conflict","detail":"the upload is complete","request_id":"1"}}"#
+            );
+            (409, body)
+        }
+        "/api/v1/uploads/complete" => (200, r#"{"id":"f","key":"o/d/a.bin"}"#.into()),
+        other => (404, format!(r#"{{"status":404,"title":"no {other}","code":"not_found","request_id":"1"}}"#)),
+    });
+    let home = Home::of(stack());
+    home.write("a.bin", b"whole");
+    let put = home.command(&["put", "a.bin", "--no-share"]).env("CLOUDDROP_URL", page).output().unwrap();
+    assert_eq!(text(&put), "f");
+}
+
+#[test]
+fn only_a_reader_that_left_makes_a_broken_pipe_no_error() {
+    let page = in_the_place_of_the_service(|_| {
+        (400, r#"{"status":400,"title":"Broken pipe","code":"bad_request","request_id":"1"}"#.into())
     });
     let home = Home::of(stack());
     let output = home.command(&["ls"]).env("CLOUDDROP_URL", page).output().unwrap();

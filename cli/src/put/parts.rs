@@ -38,8 +38,9 @@ pub(crate) fn send(api: &Api, path: &Path, grant: &Value, bar: &ProgressBar) -> 
     let (upload, id) = (text(grant, "upload")?, text(grant, "upload_id")?);
     let received = match api.repeat("uploads/list", &json!({ "upload": upload, "upload_id": id }), None) {
         Ok(received) => received,
-        // It is complete already: an earlier run did not hear so.
-        Err(failure) if failure.exit == Exit::NotFound => return Ok(()),
+        // It is complete already: an earlier run did not hear so, or its call is under way just now. If it is not, then
+        // completing it will say so.
+        Err(failure) if matches!(failure.exit, Exit::NotFound | Exit::Conflict) => return Ok(()),
         Err(failure) => return Err(failure),
     };
     let (size, part_size) = (number(&received, "size")?, number(&received, "part_size")?);
