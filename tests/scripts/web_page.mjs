@@ -101,6 +101,8 @@ const cases = {
     await go(page, "Send");
     await page.getByRole("heading", { name: "Here is your link to late.txt" }).waitFor();
     await go(page, "Files");
+    // The list is here before the network goes.
+    await row(page, "plan.txt").waitFor();
     await context.setOffline(true);
     await act(page, "Delete", "plan.txt");
     await dialog(page).getByRole("button", { name: "Delete" }).click();
