@@ -6,8 +6,8 @@ mod common;
 use clouddrop_core::UnixTime;
 use clouddrop_core::revocation::{Draft, Entry, Kind, Mark};
 use clouddrop_signer::Signer;
-use common::bucket::shared;
-use common::{answer, get, now, post, refused, request, signer_with};
+use common::bucket::{ask, shared};
+use common::{answer, get, now, post, put, refused, request, signer_with};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -30,7 +30,8 @@ const FILES: &str = "/bucket/files/";
 const LIST: &str = "/bucket/records/revoked";
 
 impl FakeS3 {
-    fn new(of: &'static str, answers: Vec<String>) -> Self {
+    fn new(of: impl Into<String>, answers: Vec<String>) -> Self {
+        let of = of.into();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}/bucket", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -41,7 +42,7 @@ impl FakeS3 {
                 let mut stream = stream.unwrap();
                 let request = read(&stream);
                 let text = String::from_utf8_lossy(&request).into_owned();
-                if text.split(' ').nth(1).is_some_and(|target| target.starts_with(of)) || text.is_empty() {
+                if text.split(' ').nth(1).is_some_and(|target| target.starts_with(&of)) || text.is_empty() {
                     seen.lock().unwrap().push(text);
                     let _ = stream.write_all(answers.next().unwrap_or_default().as_bytes());
                 } else {
@@ -256,6 +257,35 @@ fn an_answer_over_the_limit_is_not_read() {
     let padding = " ".repeat(8 * 1024 * 1024);
     let long = http(200, &format!("<ListPartsResult>{padding}<IsTruncated>false</IsTruncated></ListPartsResult>"));
     assert_eq!(call("list", 100, vec![long]).0, 502);
+}
+
+#[test]
+fn an_upload_that_becomes_a_file_while_it_is_made_again_is_counted_once() {
+    let asked = || {
+        let mut call = request("/api/v1/uploads", r#"{"name":"a","size":5,"owner":"again"}"#);
+        call.headers_mut().insert("idempotency-key", "again-1".parse().unwrap());
+        call
+    };
+    let bucket = signer_with(&[("ORIGIN", shared())]);
+    let granted: serde_json::Value = serde_json::from_str(answer(&bucket, asked()).body()).unwrap();
+    assert_eq!(put(&granted["url"], &granted["headers"], b"hello"), 200, "{granted}");
+    let done = json!({ "upload": granted["upload"] }).to_string();
+    assert_eq!(post(&bucket, "/api/v1/uploads/complete", done).0, 200);
+    // As if the call had looked for the file just before that.
+    let (owner, _) = granted["key"].as_str().unwrap().split_once('/').unwrap();
+    let name = format!("/bucket/records/files/{owner}/{}", granted["file"].as_str().unwrap());
+    let (status, file) = ask(shared(), "GET", &name);
+    assert_eq!(status, 200);
+    let found = http(200, std::str::from_utf8(&file).unwrap()).replacen("\r\n", "\r\nETag: \"v1\"\r\n", 1);
+    let s3 = FakeS3::new(name, vec![error(404, "NoSuchKey"), found]);
+    assert_eq!(refused(&answer(&s3.signer(), asked())), (409, "conflict".into()));
+    assert_eq!(s3.requests.lock().unwrap().len(), 2);
+    let usage = answer(&bucket, get("/api/v1/account?owner=again"));
+    let usage: serde_json::Value = serde_json::from_str(usage.body()).unwrap();
+    let counted = ["files", "bytes", "open_uploads", "pending_bytes"].map(|name| usage[name].as_u64());
+    assert_eq!(counted, [Some(1), Some(5), Some(0), Some(0)], "{usage}");
+    let open = answer(&bucket, get("/api/v1/uploads?owner=again"));
+    assert!(open.body().contains(r#""items":[]"#), "{}", open.body());
 }
 
 #[test]

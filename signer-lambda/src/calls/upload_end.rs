@@ -101,6 +101,28 @@ pub(crate) async fn forget(signer: &Signer, record: &UploadRecord, now: UnixTime
     settle(signer, record, Settled::Dropped, now).await
 }
 
+/// Which tallies a call has put an upload into as open.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counted {
+    /// That of the upload link.
+    pub link: bool,
+    /// That of the account.
+    pub account: bool,
+}
+
+/// Forgets an upload that was written down again after it had become a file, and counts it out where this call has
+/// counted it: [`finish`] writes the file before it counts, so a tally that had no such upload has the file in it by now.
+/// One that had it is not touched: [`finish`] is about to.
+pub(crate) async fn take_back(
+    signer: &Signer,
+    record: &UploadRecord,
+    counted: Counted,
+    now: UnixTime,
+) -> Result<(), Failure> {
+    settle_in(signer, record, Settled::Dropped, counted, now).await?;
+    if counted.account { remove(signer, record, now).await } else { Ok(()) }
+}
+
 /// How an upload has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Settled {
@@ -110,16 +132,34 @@ enum Settled {
 
 /// Counts the upload as what it has become, and forgets it.
 async fn settle(signer: &Signer, record: &UploadRecord, how: Settled, now: UnixTime) -> Result<(), Failure> {
+    settle_in(signer, record, how, Counted { link: true, account: true }, now).await?;
+    remove(signer, record, now).await
+}
+
+/// Counts the upload as what it has become, in the tallies that `counted` names.
+async fn settle_in(
+    signer: &Signer,
+    record: &UploadRecord,
+    how: Settled,
+    counted: Counted,
+    now: UnixTime,
+) -> Result<(), Failure> {
     let tag = record.owner.tag();
     let tell = |tally: &mut Tally| match how {
         Settled::Finished => Change::from(tally.finish(&record.file)),
         Settled::Dropped => Change::from(tally.drop_pending(&record.file)),
     };
-    if let Some(link) = &record.link {
+    if let Some(link) = record.link.as_ref().filter(|_| counted.link) {
         let apply = |link: &mut UploadLinkRecord| Ok(tell(&mut link.tally));
         signer.change(&uploads::link_name(&tag, link), || None, apply, now).await?;
     }
-    let apply = |account: &mut Account| Ok(tell(&mut account.tally));
-    signer.change(&account::name(tag.as_str()), || None, apply, now).await?;
-    signer.s3.delete(&format!("{}{}", uploads::folder(&tag), record.file), now).await
+    if counted.account {
+        let apply = |account: &mut Account| Ok(tell(&mut account.tally));
+        signer.change(&account::name(tag.as_str()), || None, apply, now).await?;
+    }
+    Ok(())
+}
+
+async fn remove(signer: &Signer, record: &UploadRecord, now: UnixTime) -> Result<(), Failure> {
+    signer.s3.delete(&format!("{}{}", uploads::folder(&record.owner.tag()), record.file), now).await
 }

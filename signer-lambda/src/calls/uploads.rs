@@ -1,7 +1,8 @@
 //! `/api/v1/uploads`: granting, and the calls that carry an upload to its end. The bytes go from the client to S3; a
 //! file is there once `complete` has seen what S3 has.
 
-use super::{Call, account, files, time, upload_end};
+use super::upload_end::{self, Counted};
+use super::{Call, account, files, time};
 use crate::failure::Failure;
 use crate::records::Change;
 use crate::s3::{self, Part, Written};
@@ -60,7 +61,11 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Response<String>, Failure>
     }
     let guest = link.as_ref().map(|link| (link.id.clone(), sender.unwrap_or_default()));
     let record = UploadRecord::new(&upload, owner, call.who(), guest, moment.now);
-    let record = remember(call, &upload, record).await?;
+    let (record, counted) = remember(call, &upload, record).await?;
+    if may_be_there && signer.read::<FileRecord>(&file, call.now).await?.is_some() {
+        upload_end::take_back(signer, &record, counted, call.now).await?;
+        return Err(Refusal::Conflict("the file is there already").into());
+    }
     let states = signer.key_states(call.now).await?;
     let key = states.minting_key(&config.token_keys, &config.issuer, call.now)?;
     let token = upload.mint(moment.entropy[1], &config.audience, key, moment.now)?;
@@ -123,8 +128,9 @@ async fn refuse_blocked(signer: &Signer, sha256: Option<&str>, now: UnixTime) ->
 }
 
 /// Writes the upload down and counts it, in this order: an upload that is counted is one that is known, and is settled
-/// when it ends. The record as it lies there: of an equal call that was made before, if there was one.
-async fn remember(call: &Call<'_>, upload: &Upload, record: UploadRecord) -> Result<UploadRecord, Failure> {
+/// when it ends. The record as it lies there: of an equal call that was made before, if there was one; and where this
+/// call was the one that counted it.
+async fn remember(call: &Call<'_>, upload: &Upload, record: UploadRecord) -> Result<(UploadRecord, Counted), Failure> {
     let (signer, now) = (call.signer, call.now);
     let tag = record.owner.tag();
     let name = format!("{}{}", folder(&tag), record.file);
@@ -137,30 +143,36 @@ async fn remember(call: &Call<'_>, upload: &Upload, record: UploadRecord) -> Res
         }
         record = there;
     }
-    let counted = count(call, &record, upload).await;
-    if let Err(failure) = counted {
-        // Nothing was handed out: what was written goes again.
-        upload_end::forget(signer, &record, now).await?;
-        return Err(failure);
+    match count(call, &record, upload).await {
+        Ok(counted) => Ok((record, counted)),
+        Err(failure) => {
+            // Nothing was handed out: what was written goes again.
+            upload_end::forget(signer, &record, now).await?;
+            Err(failure)
+        }
     }
-    Ok(record)
 }
 
-async fn count(call: &Call<'_>, record: &UploadRecord, upload: &Upload) -> Result<(), Failure> {
+async fn count(call: &Call<'_>, record: &UploadRecord, upload: &Upload) -> Result<Counted, Failure> {
     let (signer, now) = (call.signer, call.now);
     let tag = record.owner.tag();
+    let mut counted = Counted::default();
     if let Some(link) = &record.link {
         let reserve = |link: &mut UploadLinkRecord| {
-            link.reserve(&record.file, record.size, upload.content_type(), now).map(Change::from)
+            counted.link = link.reserve(&record.file, record.size, upload.content_type(), now)?;
+            Ok(Change::from(counted.link))
         };
         let link = signer.change(&link_name(&tag, link), || None, reserve, now).await?;
         link.ok_or(Refusal::Gone("the upload link is gone"))?;
     }
     let limits = signer.config.quota.limits();
-    let reserve = |account: &mut Account| account.tally.reserve(&record.file, record.size, &limits).map(Change::from);
+    let reserve = |account: &mut Account| {
+        counted.account = account.tally.reserve(&record.file, record.size, &limits)?;
+        Ok(Change::from(counted.account))
+    };
     let fresh = || Some(Account::new(record.owner.clone()));
     signer.change(&account::name(tag.as_str()), fresh, reserve, now).await?;
-    Ok(())
+    Ok(counted)
 }
 
 /// Begins the upload in parts, unless that was done before.
