@@ -1,6 +1,5 @@
 //! The command line killed at random moments of sending and fetching: the same command, run again, does the whole of it,
-//! and nothing is left behind. `CLOUDDROP_KILLS` says how often: 100 times, if it is not set, since 500 take minutes
-//! on a busy machine.
+//! and nothing is left behind. `CLOUDDROP_KILLS` says how often: 500 times, if it is not set.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "in a test a panic is the report")]
 
 mod common;
@@ -19,7 +18,7 @@ const LARGE: usize = (64 << 20) + 5;
 const SMALL: usize = 600_000;
 
 fn kills() -> usize {
-    std::env::var("CLOUDDROP_KILLS").map_or(100, |text| text.parse().unwrap())
+    std::env::var("CLOUDDROP_KILLS").map_or(500, |text| text.parse().unwrap())
 }
 
 /// One run that is killed at a random moment of the time that a whole one takes, and a bit; what it printed, if it was
