@@ -1,16 +1,15 @@
 // Files that are dropped on a view which is not for sending are sent all the same.
 import { useEffect } from "preact/hooks";
-import { gather } from "../send/index.js";
+import { bringsFiles, gather } from "../send/index.js";
 
 export function useDropped(queue, /** @type {string} */ view, texts, say) {
   useEffect(() => {
     // The view for sending listens by itself.
     if (view === "send") return;
-    const brings = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
     // Without this the browser would leave the page and open the file.
-    const over = (event) => { if (brings(event)) event.preventDefault(); };
+    const over = (event) => { if (bringsFiles(event.dataTransfer)) event.preventDefault(); };
     const drop = async (event) => {
-      if (!brings(event)) return;
+      if (!bringsFiles(event.dataTransfer)) return;
       event.preventDefault();
       try {
         const found = await gather(event.dataTransfer);

@@ -1,6 +1,6 @@
 // Where files come from: dropped anywhere on the page, pasted, or chosen.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { gather } from "../send/index.js";
+import { bringsFiles, gather } from "../send/index.js";
 
 export function DropZone({ texts, accept, onFiles }) {
   const [over, setOver] = useState(false);
@@ -20,9 +20,8 @@ export function DropZone({ texts, accept, onFiles }) {
     }
   };
   useEffect(() => {
-    const brings = (transfer) => transfer && [...transfer.types].includes("Files");
     const dragover = (event) => {
-      if (!brings(event.dataTransfer)) return;
+      if (!bringsFiles(event.dataTransfer)) return;
       // Without this the browser would leave the page and open the file.
       event.preventDefault();
       setOver(true);
@@ -30,11 +29,11 @@ export function DropZone({ texts, accept, onFiles }) {
     const dragleave = (event) => { if (!event.relatedTarget) setOver(false); };
     const drop = (event) => {
       setOver(false);
-      if (!brings(event.dataTransfer)) return;
+      if (!bringsFiles(event.dataTransfer)) return;
       event.preventDefault();
       take(event.dataTransfer);
     };
-    const paste = (event) => { if (brings(event.clipboardData)) take(event.clipboardData); };
+    const paste = (event) => { if (bringsFiles(event.clipboardData)) take(event.clipboardData); };
     const heard = Object.entries({ dragover, dragleave, drop, paste });
     for (const [name, listener] of heard) addEventListener(name, listener);
     return () => { for (const [name, listener] of heard) removeEventListener(name, listener); };

@@ -13,7 +13,6 @@ const ROWS = 100;
 const LOOKED = 3_000;
 /** Of each queue, the files whose arrival was told. @type {WeakMap<object, Set<string>>} */
 const TOLD = new WeakMap();
-const ENDED = new Set(["done"]);
 
 /**
  * @param {{ queue: ReturnType<typeof import("../send/index.js").createQueue>, texts: any, lang: string,
@@ -32,9 +31,7 @@ export function SendView({ queue, texts, lang, onDone, accept }) {
     const timer = setInterval(() => { if (document.visibilityState === "visible") recover(); }, LOOKED);
     return () => clearInterval(timer);
   }, [queue]);
-  useEffect(() => queue.subscribe((now) => {
-    setItems(now);
-  }), [queue]);
+  useEffect(() => queue.subscribe(setItems), [queue]);
   useEffect(() => {
     // Once each, however often the view comes and goes.
     const told = TOLD.get(queue) ?? new Set();
@@ -57,8 +54,8 @@ export function SendView({ queue, texts, lang, onDone, accept }) {
     list.current?.focus();
     return queue.cancel(id);
   };
-  // What is going on first, then what has ended.
-  const ordered = [...items.filter(({ state }) => !ENDED.has(state)), ...items.filter(({ state }) => ENDED.has(state))];
+  // What has arrived last.
+  const ordered = items.toSorted((a, b) => Number(a.state === "done") - Number(b.state === "done"));
 
   return (
     <div class="send">

@@ -1,5 +1,8 @@
 // Files and whole folders out of what was dropped or pasted.
 
+/** Whether what is dragged or pasted has files in it. */
+export const bringsFiles = (/** @type {DataTransfer | null} */ transfer) => Boolean(transfer?.types.includes("Files"));
+
 /**
  * The files in `transfer`, each with the directories above it. It has to be called within the event: what was dropped
  * can be read afterwards, but not asked for any more.

@@ -1,3 +1,3 @@
 // The upload engine: see `queue.js`. It shows nothing; `send-view/` does.
 export { createQueue } from "./queue.js";
-export { gather } from "./gather.js";
+export { bringsFiles, gather } from "./gather.js";

@@ -1,45 +1,32 @@
 // A new request: its terms, then its link.
 import { useState } from "preact/hooks";
 import { useApp } from "../../app/context.js";
+import { createKeys } from "../../api/once.js";
 import { makeUploadLink } from "../../api/upload-links.js";
 import { Dialog } from "../../parts/dialog.jsx";
 import { Field } from "../../parts/field.jsx";
+import { useSubmit } from "../../parts/use-submit.js";
 import { name as readable } from "../../send-view/format.js";
 import { LinkBox } from "../share/link-box.jsx";
 import { TYPES, bodyOf, faultsOf } from "./wish.js";
 
 /** @param {{ onMade: (link: any) => void, onClose: () => void }} props */
 export function MakeDialog({ onMade, onClose }) {
-  const { texts: all, call, why } = useApp();
+  const { texts: all, call } = useApp();
   const { requests: texts, terms } = all;
   const [made, setMade] = useState(/** @type {any} */ (null));
-  const [faults, setFaults] = useState(/** @type {Record<string, string>} */ ({}));
-  const [said, setSaid] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [wish] = useState({ body: "", key: "" });
+  const [keyOf] = useState(createKeys);
 
-  const submit = async (event) => {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const values = Object.fromEntries(new FormData(form));
-    const found = faultsOf(values);
-    setFaults(found);
-    setSaid("");
-    const [first] = Object.keys(found);
-    if (first) return form.elements[first].focus();
-    setBusy(true);
-    try {
+  const { submit, faults, said, busy } = useSubmit({
+    valuesOf: (form) => Object.fromEntries(new FormData(form)),
+    faultsOf,
+    async send(values) {
       const body = bodyOf(values);
-      const text = JSON.stringify(body);
-      if (wish.body !== text) Object.assign(wish, { body: text, key: crypto.randomUUID() });
-      const link = await makeUploadLink(call, body, wish.key);
+      const link = await makeUploadLink(call, body, keyOf(body));
       setMade(link);
       onMade(link);
-    } catch (error) {
-      setSaid(why(error));
-      setBusy(false);
-    }
-  };
+    },
+  });
   if (made) {
     return (
       <Dialog title={texts.link} close={all.close} onClose={onClose}>

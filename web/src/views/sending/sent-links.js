@@ -1,4 +1,5 @@
 // Links to what was sent: one for files that were added together, made as soon as none of them is on its way any more.
+import { createKeys } from "../../api/once.js";
 import { makeShare } from "../../api/shares.js";
 import { name as readable } from "../../send-view/format.js";
 
@@ -34,17 +35,18 @@ export function createSentLinks({ queue, call, storage }) {
   };
 
   async function make(/** @type {string} */ id) {
-    const { what, idempotencyKey } = groups.get(id);
+    const { what, keyOf } = groups.get(id);
+    const body = { ...what, expires_in: wish.lifetime };
     update(id, { state: "making", error: null });
     try {
-      update(id, { state: "ready", share: await makeShare(call, { ...what, expires_in: wish.lifetime }, idempotencyKey) });
+      update(id, { state: "ready", share: await makeShare(call, body, keyOf(body)) });
     } catch (error) {
-      update(id, { state: "failed", error, idempotencyKey: crypto.randomUUID() });
+      update(id, { state: "failed", error });
     }
   }
 
   queue.subscribe((items) => {
-    for (const [id, members] of Map.groupBy(items, ({ group }) => group.id)) {
+    for (const [id, members] of byGroup(items)) {
       const done = members.filter(({ state }) => state === "done");
       const missing = members.length - done.length;
       const known = groups.get(id);
@@ -59,7 +61,7 @@ export function createSentLinks({ queue, call, storage }) {
         name: done[0].name,
         count: members.length,
         what: folder ? { folder, list: true, note: noteOf(members) } : { key: done[0].file.key },
-        idempotencyKey: crypto.randomUUID(),
+        keyOf: createKeys(),
         state: "offered", share: null, error: null,
       });
       if (wish.isMade) make(id);
@@ -83,6 +85,17 @@ export function createSentLinks({ queue, call, storage }) {
       return () => void listeners.delete(listener);
     },
   };
+}
+
+// `Map.groupBy` is younger than some browsers in use.
+function byGroup(/** @type {any[]} */ items) {
+  const found = new Map();
+  for (const item of items) {
+    const members = found.get(item.group.id);
+    if (members) members.push(item);
+    else found.set(item.group.id, [item]);
+  }
+  return found;
 }
 
 /** By which the owner knows a link to several files again: a folder of the service has no name of its own. */

@@ -1,6 +1,7 @@
 // The panel of a share: made here, or looked at and changed.
 import { useState } from "preact/hooks";
 import { useApp } from "../../app/context.js";
+import { createKeys } from "../../api/once.js";
 import { changeShare, makeShare } from "../../api/shares.js";
 import { Dialog } from "../../parts/dialog.jsx";
 import { LinkBox } from "./link-box.jsx";
@@ -16,8 +17,7 @@ export function ShareDialog({ share: given, what, name, onChanged, onClose }) {
   const { texts, call } = useApp();
   const [share, setShare] = useState(given ?? null);
   const [said, setSaid] = useState("");
-  // A wish has one key: asked again after a lost answer, there is still one share. Another wish has another.
-  const [wish] = useState({ body: "", key: "" });
+  const [keyOf] = useState(createKeys);
 
   const became = (now) => {
     setShare(now);
@@ -25,9 +25,7 @@ export function ShareDialog({ share: given, what, name, onChanged, onClose }) {
   };
   const make = async (terms) => {
     const body = bodyOf(terms, what);
-    const text = JSON.stringify(body);
-    if (wish.body !== text) Object.assign(wish, { body: text, key: crypto.randomUUID() });
-    became(await makeShare(call, body, wish.key));
+    became(await makeShare(call, body, keyOf(body)));
   };
   const change = async (terms) => {
     const changes = changeOf(terms, share);

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { useApp } from "../../app/context.js";
 import { Field } from "../../parts/field.jsx";
+import { useSubmit } from "../../parts/use-submit.js";
 import { moment } from "../../send-view/format.js";
 import { FRESH, faultsOf, termsOf } from "./terms.js";
 
@@ -9,30 +10,11 @@ import { FRESH, faultsOf, termsOf } from "./terms.js";
  * @param {{ share: any | null, isFolder: boolean, act: string, onSubmit: (terms: import("./terms.js").Terms) => Promise<void> }} props
  */
 export function TermsForm({ share, isFolder, act, onSubmit }) {
-  const { texts: { terms: texts }, why, lang } = useApp();
+  const { texts: { terms: texts }, lang } = useApp();
   const [terms, setTerms] = useState(share ? termsOf(share) : FRESH);
-  const [faults, setFaults] = useState(/** @type {Record<string, string>} */ ({}));
-  const [said, setSaid] = useState("");
-  const [busy, setBusy] = useState(false);
+  const { submit, faults, said, busy } = useSubmit({ valuesOf: () => terms, faultsOf, send: onSubmit });
   const text = (name) => ({ name, value: terms[name], onInput: (event) => setTerms({ ...terms, [name]: event.currentTarget.value }) });
   const tick = (name) => ({ id: `terms-${name}`, type: "checkbox", checked: terms[name], onChange: (event) => setTerms({ ...terms, [name]: event.currentTarget.checked }) });
-
-  const submit = async (event) => {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const found = faultsOf(terms);
-    setFaults(found);
-    setSaid("");
-    const [first] = Object.keys(found);
-    if (first) return form.elements[first].focus();
-    setBusy(true);
-    try {
-      await onSubmit(terms);
-    } catch (error) {
-      setSaid(why(error));
-    }
-    setBusy(false);
-  };
   return (
     <form class="terms" onSubmit={submit} noValidate autocomplete="off">
       <div class="fields">
