@@ -6,6 +6,7 @@
 
 pub mod duration;
 pub mod fault;
+pub mod links;
 pub mod parts;
 pub mod revocation;
 #[cfg(feature = "schema")]
@@ -17,8 +18,9 @@ mod upload_name;
 pub mod whole;
 
 pub use duration::{Moment, Span, end, presign_until};
+pub use links::Links;
 pub use parts::PartPlan;
 pub use revocation::RevocationRequest;
-pub use share::{Links, Share, ShareRequest, Shared};
+pub use share::{Share, ShareRequest, Shared};
 pub use upload::{Destination, Upload, UploadRequest};
 pub use upload_grant::UploadGrant;

@@ -10,7 +10,6 @@ use crate::refusal::Refusal;
 use crate::time::{Seconds, UnixTime};
 use crate::token::mint::Opens;
 use crate::token::{Disposition, Listing, MintFault, NewToken, TokenKey, mint};
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -23,7 +22,6 @@ pub const DEFAULT_MAX_EXPIRY: Seconds = Seconds(365 * 86_400);
 pub const MAX_FILE_NAME_BYTES: usize = 255;
 /// Most networks and most countries of one share. What a token holds in all is less: it has 1024 bytes.
 pub const MAX_LIST: usize = 64;
-
 /// Longest note, in bytes.
 pub const MAX_NOTE_BYTES: usize = 1000;
 
@@ -188,17 +186,6 @@ impl Terms {
     }
 }
 
-/// The addresses of a share.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Links {
-    /// The page for people.
-    pub page: String,
-    /// The file itself; of a folder, what a path below it is put behind.
-    pub download: String,
-    /// A command that fetches the file, for a POSIX shell.
-    pub curl: String,
-}
-
 impl Share {
     /// What it opens.
     pub const fn shared(&self) -> &Shared {
@@ -280,38 +267,6 @@ impl Share {
         };
         mint(&new, key).map_err(mint_refusal)
     }
-
-    /// The addresses for `token` at `base`, as [`base_url`] makes it.
-    pub fn links(&self, base: &str, token: &str) -> Links {
-        let page = format!("{base}/s/{token}");
-        let mut download = format!("{base}/d/{token}");
-        let claim = if self.lock.is_some() { " --data-urlencode password@-" } else { " -d ''" };
-        let posts = self.lock.is_some() || self.max_downloads.is_some();
-        let curl = match (&self.shared, posts) {
-            // A counted download is claimed by POST, and a password is given by it; the reply sends the client on.
-            (Shared::Object(_), true) => format!("curl -fLOJ{claim} '{download}'"),
-            (Shared::Object(_), false) => format!("curl -fOJ '{download}'"),
-            (Shared::Folder(_), posts) => {
-                download.push('/');
-                if posts {
-                    format!("curl -fLOJ{claim} '{download}FILE'")
-                } else {
-                    format!("curl -fOJ '{download}FILE'")
-                }
-            }
-        };
-        Links { page, download, curl }
-    }
-}
-
-/// Where files are served: by https, but on loopback, where there is no certificate, by http.
-pub fn base_url(file_host: &str) -> String {
-    let name = match file_host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => file_host.split(':').next().unwrap_or(file_host),
-    };
-    let scheme = if matches!(name, "127.0.0.1" | "localhost" | "::1") { "http" } else { "https" };
-    format!("{scheme}://{file_host}")
 }
 
 /// A key or folder below `prefix`, short enough together with it.
@@ -382,11 +337,12 @@ fn list<T>(asked: Option<&[String]>, fault: &'static str, read: impl Fn(&str) ->
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::secret::{KeyId, Secret};
+    use alloc::format;
 
-    fn check(json: &str) -> Result<Share, Refusal> {
+    pub(in crate::issue) fn check(json: &str) -> Result<Share, Refusal> {
         let request: ShareRequest = serde_json::from_str(json).unwrap();
         request.check("files/", DEFAULT_MAX_EXPIRY, [3; 16], UnixTime::from_secs(1_000))
     }
@@ -447,24 +403,5 @@ mod tests {
         };
         assert!(mint(700).is_ok());
         assert_eq!(mint(1_000).unwrap_err().code(), "conflict");
-    }
-
-    #[test]
-    fn links_are_made_for_the_host_and_the_terms() {
-        for (host, base) in [
-            ("files.example.net", "https://files.example.net"),
-            ("127.0.0.1:8788", "http://127.0.0.1:8788"),
-            ("localhost", "http://localhost"),
-            ("[::1]:80", "http://[::1]:80"),
-            ("127.0.0.1.example.net", "https://127.0.0.1.example.net"),
-        ] {
-            assert_eq!(base_url(host), base);
-        }
-        let links = |json: &str| check(json).unwrap().links("https://f", "T");
-        let one = links(r#"{"key":"a"}"#);
-        assert_eq!((one.page.as_str(), one.download.as_str()), ("https://f/s/T", "https://f/d/T"));
-        assert_eq!(one.curl, "curl -fOJ 'https://f/d/T'");
-        assert_eq!(links(r#"{"key":"a","max_downloads":1}"#).curl, "curl -fLOJ -d '' 'https://f/d/T'");
-        assert_eq!(links(r#"{"folder":"a"}"#).download, "https://f/d/T/");
     }
 }
