@@ -37,7 +37,7 @@
 
 mod write;
 
-pub use write::{header_sets, internal, origin_headers, write_reply};
+pub use write::{header_sets, internal, origin_headers, write_reply, write_signed};
 
 use crate::claim::ClaimStep;
 use crate::config::Config;
@@ -312,7 +312,7 @@ impl Question<'_> {
     /// The question for the newest revocation list: `url \n names (\n value)*`, or nothing if it cannot be put.
     pub fn list_request(now: UnixTime, config: &Config) -> String {
         revocation::fetch::request(config.revocations(), now, config)
-            .map_or_else(|_| String::new(), |ask| write::write_list(&ask))
+            .map_or_else(|_| String::new(), |ask| write_signed(&ask))
     }
 
     /// The reply to a claim, from what the counter said.

@@ -13,6 +13,7 @@
 //! A grant that has ended is forgotten, its use is not: only `give_back` returns one.
 
 mod text;
+pub mod whole;
 
 pub use text::step;
 

@@ -80,6 +80,7 @@ pub mod retry;
 pub mod revocation;
 mod s3_error;
 pub mod secret;
+pub mod secrets_manager;
 pub mod sigv4;
 mod text;
 pub mod time;

@@ -45,6 +45,21 @@ pub fn token_key(id: &[u8]) -> String {
     out
 }
 
+/// How many requests an instance of its own lets through, where the platform has no limiter of that kind: the figures
+/// of the rate limits in `wrangler.toml`, in the order client, token, client with tokens that do not verify.
+const ROUGH: [(&str, Rate); 3] = [
+    ("c", Rate { capacity: 1_000, per_minute: 6_000 }),
+    ("t", Rate { capacity: 500, per_minute: 3_000 }),
+    ("b", Rate { capacity: 30, per_minute: 30 }),
+];
+
+/// Takes from the bucket of a rough limit, which an instance keeps in its memory; `letter` is the limit's, see
+/// [`crate::border`]. Answers as [`StrictRates::step`].
+pub fn rough_step(letter: &str, state: &str, now: UnixTime) -> Option<String> {
+    let (_, rate) = ROUGH.into_iter().find(|(name, _)| *name == letter)?;
+    step(rate, state, now)
+}
+
 /// The configured rates of strict buckets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StrictRates {
@@ -93,15 +108,18 @@ impl StrictRates {
     /// moment, in milliseconds since 1970, from which on it need not be, both empty where nothing changes. `None` for
     /// a kind or a state that is none.
     pub fn step(&self, kind: &str, state: &str, now: UnixTime) -> Option<String> {
-        let rate = self.of(kind)?;
-        let bucket = if state.is_empty() { Bucket::default() } else { Bucket::from_text(state)? };
-        let (after, wait) = bucket.take(rate, now);
-        let seconds = wait.map_or(0, |wait| wait.seconds);
-        if after == bucket {
-            return Some(format!("{seconds}\n\n"));
-        }
-        Some(format!("{seconds}\n{}\n{}", after.to_text(), after.full_at().as_millis()))
+        step(self.of(kind)?, state, now)
     }
+}
+
+fn step(rate: Rate, state: &str, now: UnixTime) -> Option<String> {
+    let bucket = if state.is_empty() { Bucket::default() } else { Bucket::from_text(state)? };
+    let (after, wait) = bucket.take(rate, now);
+    let seconds = wait.map_or(0, |wait| wait.seconds);
+    if after == bucket {
+        return Some(format!("{seconds}\n\n"));
+    }
+    Some(format!("{seconds}\n{}\n{}", after.to_text(), after.full_at().as_millis()))
 }
 
 #[cfg(test)]
@@ -144,6 +162,21 @@ mod tests {
         for bad in ["0", "1000001", "-1", "1.5", "60 ", "4294967297", "many"] {
             assert_eq!(read(bad, bad).1, ["ISSUES_PER_MINUTE", "CLAIMS_PER_MINUTE"], "{bad}");
         }
+    }
+
+    #[test]
+    fn an_instance_counts_each_limit_by_its_own_rate() {
+        let now = UnixTime::from_secs(1_800_000_000);
+        for (letter, most) in [("c", 1_000), ("t", 500), ("b", 30)] {
+            let mut state = String::new();
+            for n in 0..=most {
+                let told = rough_step(letter, &state, now).unwrap();
+                let (wait, rest) = told.split_once('\n').unwrap();
+                assert_eq!(wait == "0", n < most, "{letter} {n}");
+                state = rest.split('\n').next().unwrap().into();
+            }
+        }
+        assert_eq!(rough_step("x", "", now), None);
     }
 
     #[test]

@@ -6,15 +6,14 @@ use crate::config::{Config, Raw};
 use crate::log::Log;
 use crate::service::Signer;
 use clouddrop_core::config::{self, Faults};
-use clouddrop_core::hash::{push_hex, sha256};
 use clouddrop_core::origin::Endpoint;
-use clouddrop_core::sigv4::{self, Credentials, ToSign};
+use clouddrop_core::secrets_manager::{endpoint_of, get_secret_value};
+use clouddrop_core::sigv4::Credentials;
 use clouddrop_core::{Refusal, Seconds, UnixTime};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-const SERVICE: &str = "secretsmanager";
 /// How long secrets are held before they are asked for again.
 const FRESH: Seconds = Seconds(300);
 /// How long after a failure they are asked for again at the soonest.
@@ -129,11 +128,8 @@ impl Source {
         let Some(id) = raw.secrets_id.clone().filter(|id| !id.is_empty()) else { return Ok(None) };
         let mut faults = Faults::default();
         let region = faults.checked("REGION", raw.region.clone(), "must be a region's name", config::region);
-        let endpoint = raw
-            .secrets_endpoint
-            .clone()
-            .filter(|text| !text.is_empty())
-            .or_else(|| region.as_ref().map(|region| format!("https://secretsmanager.{region}.amazonaws.com")));
+        let endpoint =
+            raw.secrets_endpoint.clone().filter(|text| !text.is_empty()).or_else(|| region.as_deref().map(endpoint_of));
         let endpoint = faults.checked("SECRETS_ENDPOINT", endpoint, "must be an https URL", Endpoint::parse);
         let credentials = config::credentials(
             raw.aws_access_key_id.clone(),
@@ -173,28 +169,10 @@ impl Source {
         serde_json::from_str::<Value>(text).ok().filter(Value::is_object).ok_or("the secret is no JSON object".into())
     }
 
-    fn request(&self, now: UnixTime) -> Result<http::Request<Vec<u8>>, http::Error> {
-        const TYPE: &str = "application/x-amz-json-1.1";
-        const TARGET: &str = "secretsmanager.GetSecretValue";
-        let body = json!({ "SecretId": self.id }).to_string().into_bytes();
-        let mut payload = String::with_capacity(64);
-        push_hex(&mut payload, &sha256(&body));
-        let (path, url) = self.endpoint.locate("/");
-        let extra = [("content-type", TYPE), ("x-amz-target", TARGET)];
-        let to_sign = ToSign {
-            method: "POST",
-            host: self.endpoint.host(),
-            path: &path,
-            query: "",
-            extra: &extra,
-            payload: &payload,
-        };
-        let signer = sigv4::Signer::new(self.region.clone(), SERVICE);
-        let mut request = http::Request::post(url);
-        for (name, value) in extra {
-            request = request.header(name, value);
-        }
-        for (name, value) in signer.sign(&self.credentials, &to_sign, now).into_vec() {
+    fn request(&self, now: UnixTime) -> Result<http::Request<String>, http::Error> {
+        let (signed, body) = get_secret_value(&self.id, &self.endpoint, self.region.clone(), &self.credentials, now);
+        let mut request = http::Request::post(signed.url);
+        for (name, value) in signed.headers {
             request = request.header(name, value);
         }
         request.body(body)

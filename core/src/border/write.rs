@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::reply::{Body, HeaderSet, Reply};
 use crate::request::{Client, Headers, Request};
 use crate::retry::{FIRST_BYTE_MILLIS, FIRST_BYTE_OF_TWO_MILLIS, Health, Origin, Retry};
-use crate::revocation::ListRequest;
+use crate::sigv4::SignedRequest;
 use crate::text::{cut, push_number};
 use crate::time::UnixTime;
 use crate::trail::{Trail, Uses};
@@ -150,7 +150,8 @@ fn write_lines(
 }
 
 /// The question for the revocation list.
-pub(super) fn write_list(ask: &ListRequest) -> String {
+/// A signed request: `url \n names (\n value)*`.
+pub fn write_signed(ask: &SignedRequest) -> String {
     let mut out = ask.url.clone();
     push_fields(&mut out, ask.headers.iter());
     out

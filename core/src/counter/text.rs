@@ -129,7 +129,7 @@ impl Claim {
 }
 
 impl Taken {
-    fn push_text(&self, out: &mut String) {
+    pub(super) fn push_text(&self, out: &mut String) {
         match self {
             Self::Granted { session, ends, size, version } => {
                 out.push_str("granted ");
@@ -167,7 +167,7 @@ impl Taken {
 impl Reserved {
     const ALL: [Self; 5] = [Self::Ok, Self::OverBudget, Self::UsedUp, Self::Ended, Self::Unknown];
 
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::OverBudget => "over_budget",
@@ -184,7 +184,7 @@ impl Reserved {
 }
 
 impl Link {
-    fn push_text(&self, out: &mut String) {
+    pub(super) fn push_text(&self, out: &mut String) {
         push_number(out, self.limit);
         out.push(' ');
         push_number(out, self.used);
@@ -192,7 +192,7 @@ impl Link {
         push_time(out, self.ends);
     }
 
-    fn from_text(text: &str) -> Option<Self> {
+    pub(super) fn from_text(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let link = Self { limit: number(words.next()?)?, used: number(words.next()?)?, ends: time(words.next()?)? };
         words.next().is_none().then_some(link)
@@ -208,7 +208,7 @@ impl Held {
         push_time(out, self.ends);
     }
 
-    fn push_text(&self, out: &mut String) {
+    pub(super) fn push_text(&self, out: &mut String) {
         self.push_place(out);
         for value in [self.size, self.reserved, self.bodies, self.counts.into()] {
             out.push(' ');
@@ -218,7 +218,7 @@ impl Held {
         out.push_str(&self.version);
     }
 
-    fn from_text(text: &str) -> Option<Self> {
+    pub(super) fn from_text(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let held = Self {
             session: hash::from_hex(words.next()?)?,

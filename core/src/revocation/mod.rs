@@ -18,7 +18,6 @@ pub mod list;
 pub mod mark;
 
 pub use draft::{Draft, Full};
-pub use fetch::ListRequest;
 pub use held::{Answer, Freshness, MAX_AGE, Revocations};
 pub use list::{BadList, List, MAX_ENTRIES, MAX_LIST_BYTES};
 pub use mark::{Entry, Kind, Mark};

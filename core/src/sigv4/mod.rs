@@ -5,10 +5,12 @@
 //! Range), and a signature over them would then be wrong.
 
 mod canonical;
+mod request;
 mod sign;
 mod signing_key;
 
 pub(crate) use canonical::joined;
 pub use canonical::{CanonicalRequest, canonical_query};
+pub use request::SignedRequest;
 pub use sign::{Credentials, EMPTY_PAYLOAD, SignedHeaders, Signer, ToSign, UNSIGNED_PAYLOAD, string_to_sign};
 pub use signing_key::SigningKey;
