@@ -31,13 +31,13 @@
 //! `limits` are `letter` + key, with a space between them: c the client, t the token, b bad tokens, s a strict
 //! bucket. `log` is the beginning of the request's log line, `fields` go behind it, and the host adds what it
 //! has measured. `time` is how long to wait for the first byte, in milliseconds. Of `flags`, `c` says that a kept
-//! answer may do, `x` that the origin is not to be asked, `r` that the revocation list is to be asked for
+//! answer may do, `s` that a good answer's body is sent on as it is, `x` that the origin is not to be asked, `r` that the revocation list is to be asked for
 //! meanwhile, `d` that it could not be had. `uses` is what a counter is to be asked: `left link limit`
 //! before the answer is settled, or `grant link session` before a body of so many `bytes` goes out.
 
 mod write;
 
-pub use write::{header_sets, internal, origin_headers, write_reply, write_signed};
+pub use write::{header_sets, internal, origin_headers, unready, write_reply, write_signed};
 
 use crate::claim::ClaimStep;
 use crate::config::Config;

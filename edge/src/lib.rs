@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 pub use state::{Platform, run_on, text, time, with};
 
 /// A request in the text form of `clouddrop_core::border`.
-fn question(request: &[u8]) -> Question<'_> {
+pub fn question(request: &[u8]) -> Question<'_> {
     let Platform { address_header, id_header, country_header } = state::platform();
     Question { text: text(request), address_header, id_header, country_header }
 }

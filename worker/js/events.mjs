@@ -24,7 +24,7 @@ export function note(asked, lines, filled) {
   else waiting.push(`{"at":${Date.now()},"kind":"${kind}","bytes":${kind === "claim" ? 0 : lines[BYTES]},${asked.event}}`);
   if (isGathering) return;
   isGathering = true;
-  asked.context.waitUntil(gather(filled));
+  asked.context.waitUntil(gather(filled, asked.context.gatherMillis ?? GATHER_MILLIS));
 }
 
 function kindOf(lines) {
@@ -45,8 +45,8 @@ const isObject = (lines) => lines[BODY] !== "-" && lines[BODY] !== "T";
 
 const rangeOf = (lines) => lines[NAMES + 1 + lines[NAMES].split(" ").indexOf("content-range")];
 
-async function gather(filled) {
-  await later(GATHER_MILLIS);
+async function gather(filled, millis) {
+  await later(millis);
   isGathering = false;
   while (waiting.length > 0) await tell(batch(), filled);
   if (lost > 0) {

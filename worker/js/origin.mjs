@@ -72,7 +72,7 @@ export function ask(asked, lines, body) {
 }
 
 // What follows from the origin's answer.
-function settle(asked, lines, origin) {
+export function settle(asked, lines, origin) {
   asked.originMillis = Date.now() - asked.originStarted;
   const fields = asked.isCall ? [...origin.headers].join("\n") : originFields(origin.headers);
   const answer = `${origin.status}\n${lines[EXPECT]}\n${fields}`;
@@ -198,6 +198,11 @@ function hex(bytes) {
 // The reply, once the counter of a grant knows of it: of the bytes that go out, or that the origin has failed and
 // the use is to be had again.
 function send(asked, lines, source) {
+  const passed = asked.pass?.(lines);
+  if (passed) {
+    drop(source);
+    return passed;
+  }
   if (asked.uses.startsWith("grant ") && (lines[BYTES] !== "0" || lines[STATUS] >= 500)) {
     return sendCounted(asked, lines, source).catch((error) => broken(asked, error));
   }

@@ -64,11 +64,23 @@ pub(crate) fn set_up_and_build() -> anyhow::Result<Tools> {
 /// # Errors
 /// The first failed command.
 pub(crate) fn build(tools: &Tools) -> anyhow::Result<()> {
-    say::step("edge: compile for wasm", || {
+    let _lock = module(tools, "clouddrop-worker", &folder())?;
+    copy_modules(&run::root().join("worker/js"))?;
+    say::line(&format!("    target/edge: {} kB of wasm", fs::metadata(folder().join(WASM_MODULE))?.len() / 1000));
+    Ok(())
+}
+
+/// Compiles a crate for wasm, and puts the optimised module and its glue into `folder`. While the file that it gives back
+/// is open, no other build writes there.
+///
+/// # Errors
+/// The first failed command.
+pub(crate) fn module(tools: &Tools, package: &str, folder: &Path) -> anyhow::Result<File> {
+    say::step(&format!("{package}: compile for wasm"), || {
         run::shown(run::cargo(Some(&tools.wasm_toolchain)).args([
             "build",
             "--package",
-            "clouddrop-worker",
+            package,
             "--lib",
             "--profile",
             "wasm",
@@ -76,24 +88,22 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<()> {
             WASM,
         ]))
     })?;
-    fs::create_dir_all(folder())?;
+    fs::create_dir_all(folder)?;
     // Two builds at once would mix their files.
-    let lock = File::create(folder().join(".lock"))?;
+    let lock = File::create(folder.join(".lock"))?;
     lock.lock()?;
-    let compiled = run::target().join(WASM).join("wasm/clouddrop_worker.wasm");
+    let compiled = run::target().join(WASM).join(format!("wasm/{}.wasm", package.replace('-', "_")));
     let code = fs::read(&compiled).with_context(|| format!("reading {}", compiled.display()))?;
     let flags = format!("{BINDGEN_FLAGS:?} {OPT_FLAGS:?} {BUNDLE_FLAGS:?}");
     let packages = fs::read(run::root().join("package.json"))?;
-    let stamp = Stamp::new(folder().join(".stamp"), &[&code, flags.as_bytes(), &packages]);
-    let done = stamp.fits() && folder().join(WASM_MODULE).exists() && folder().join(GLUE_MODULE).exists();
+    let stamp = Stamp::new(folder.join(".stamp"), &[&code, flags.as_bytes(), &packages]);
+    let done = stamp.fits() && folder.join(WASM_MODULE).exists() && folder.join(GLUE_MODULE).exists();
     if !done {
         stamp.clear()?;
-        say::step("edge: wasm-bindgen, wasm-opt -O3, esbuild", || bind_and_optimise(&compiled))?;
+        say::step(&format!("{package}: wasm-bindgen, wasm-opt -O3, esbuild"), || bind_and_optimise(&compiled, folder))?;
         stamp.set()?;
     }
-    copy_modules(&run::root().join("worker/js"))?;
-    say::line(&format!("    target/edge: {} kB of wasm", fs::metadata(folder().join(WASM_MODULE))?.len() / 1000));
-    Ok(())
+    Ok(lock)
 }
 
 /// The modules of the built edge, the main one first.
@@ -126,9 +136,9 @@ pub(crate) fn bench(arguments: &[OsString]) -> anyhow::Result<()> {
     run::shown(&mut cargo)
 }
 
-fn bind_and_optimise(compiled: &Path) -> anyhow::Result<()> {
+fn bind_and_optimise(compiled: &Path, folder: &Path) -> anyhow::Result<()> {
     // Beside the result: renaming within a file system is one step.
-    let stage = folder().join(".stage");
+    let stage = folder.join(".stage");
     if stage.exists() {
         fs::remove_dir_all(&stage)?;
     }
@@ -157,8 +167,8 @@ fn bind_and_optimise(compiled: &Path) -> anyhow::Result<()> {
             .arg(stage.join(GLUE_MODULE))
             .arg(format!("--outfile={}", bundle.display())),
     )?;
-    fs::rename(&optimised, folder().join(WASM_MODULE))?;
-    fs::rename(&bundle, folder().join(GLUE_MODULE))?;
+    fs::rename(&optimised, folder.join(WASM_MODULE))?;
+    fs::rename(&bundle, folder.join(GLUE_MODULE))?;
     fs::remove_dir_all(&stage)?;
     Ok(())
 }

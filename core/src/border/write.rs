@@ -85,8 +85,11 @@ pub(super) fn write_fetch(
     now: UnixTime,
     config: &Config,
 ) -> String {
-    let keeps = fetch.expect.use_of == Use::Read && config.cache().bytes > 0;
-    let mut flags = String::from(if keeps { "c" } else { "" });
+    let is_read = fetch.expect.use_of == Use::Read;
+    let mut flags = String::from(if is_read && config.cache().bytes > 0 { "c" } else { "" });
+    if is_read {
+        flags.push('s');
+    }
     if opening.refreshes {
         flags.push('r');
     }
@@ -263,6 +266,15 @@ pub(super) fn malformed() -> String {
 
 /// The reply for a fault of ours, to a request called `id`.
 pub fn internal(id: &str) -> String {
+    without_configuration(id, &Refusal::Internal("the edge failed"))
+}
+
+/// The reply of an edge that has no configuration yet, to a request called `id`.
+pub fn unready(id: &str) -> String {
+    without_configuration(id, &Refusal::OriginUnavailable("the secrets cannot be had"))
+}
+
+fn without_configuration(id: &str, refusal: &Refusal) -> String {
     let request = Request {
         method: "GET",
         url: "",
@@ -270,7 +282,7 @@ pub fn internal(id: &str) -> String {
         headers: Headers::new(&[]),
         client: Client { address: None, place: None },
     };
-    write_reply_lines(&Refusal::Internal("the edge failed").reply(&request), &Opening::default(), false)
+    write_reply_lines(&refusal.reply(&request), &Opening::default(), false)
 }
 
 /// The fixed headers of all sets, for a host to prepare once: sets divided by an empty line.
