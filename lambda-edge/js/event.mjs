@@ -23,7 +23,7 @@ export function viewersRequest(cf) {
   headers.push(["x-clouddrop-address", request.clientIp], ["x-clouddrop-id", idOf(cf)]);
   return {
     method: request.method,
-    url: `https://${field("host") ?? ""}${request.uri}${request.querystring ? `?${request.querystring}` : ""}`,
+    url: `${field("cloudfront-forwarded-proto") ?? "https"}://${field("host") ?? ""}${request.uri}${request.querystring ? `?${request.querystring}` : ""}`,
     headers,
     body: bodyOf(request.body),
     cf: {

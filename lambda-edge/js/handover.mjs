@@ -59,7 +59,7 @@ export class Handover {
     const { question, log, event, degraded, uses, started, attempt } = this.#asked;
     const [method, url, id, place, ...fields] = question.split("\n");
     const told = fields.filter((field) => TOLD.test(field.slice(0, field.indexOf(","))));
-    const host = /^https:\/\/[^/]*/.exec(url)?.[0] ?? "";
+    const host = /^https?:\/\/[^/]*/.exec(url)?.[0] ?? "";
     const text = JSON.stringify({
       question: [method, `${host}/d/`, id, place, ...told].join("\n"),
       log,

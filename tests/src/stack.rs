@@ -21,6 +21,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The variable in which `cargo xtask test` names itself; everything is built then.
 const XTASK: &str = "CLOUDDROP_XTASK";
+/// The variable that says whose edge the stacks run: `cloudflare`, which is usual, or `aws`.
+const EDGE: &str = "CLOUDDROP_EDGE";
 /// Runs the program, and removes the folder `$DOOMED` (where it is set) when it has ended. Signals of the
 /// terminal are for the program: it ends in order.
 const RUN_AND_REMOVE: &str = r#"trap '' INT HUP TERM; "$@"; code=$?; [ -z "$DOOMED" ] || rm -rf "$DOOMED"; exit $code"#;
@@ -113,6 +115,9 @@ impl Stack {
         let mut command = Command::new("sh");
         command.args(["-c", RUN_AND_REMOVE, "sh"]).arg(&xtask);
         command.args(["dev", "--json", "--until-end-of-input", "--port", "0"]).args(arguments);
+        if let Some(edge) = std::env::var_os(EDGE) {
+            command.arg("--edge").arg(edge);
+        }
         command.arg("--data").arg(folder.join("data"));
         // `cargo xtask test` has built everything, and its programs must not change while tests run.
         if std::env::var_os(XTASK).is_some() {

@@ -9,10 +9,24 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::setup::{self, Tools, WASM};
-use crate::{check, edge, node, run, say, web};
+use crate::{check, edge, lambda_edge, node, run, say, web};
 
 /// Tests in files whose names begin so need the running stack; they come last.
 const END_TO_END: &str = "e2e_";
+
+/// Those of them that run a second time, against the edge for AWS alone: what a client sees must be the same there.
+const ALSO_ON_AWS: [&str; 10] = [
+    "e2e_api",
+    "e2e_counted",
+    "e2e_headers",
+    "e2e_keys",
+    "e2e_landing",
+    "e2e_listing",
+    "e2e_password",
+    "e2e_reading",
+    "e2e_revocation",
+    "e2e_taken_back",
+];
 
 /// What `cargo xtask test` takes.
 #[derive(Debug, clap::Args)]
@@ -46,13 +60,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         ("examples in the documentation", Box::new(|| run::shown(tests(&tools, &this).arg("--doc")))),
     ];
     if !options.quick {
-        let rest: [Step<'_>; 6] = [
+        let rest: [Step<'_>; 8] = [
             ("lints, wasm", Box::new(|| check::lint_wasm(&tools))),
             ("wasm tests", Box::new(|| wasm_tests(&tools))),
             ("edge build", Box::new(|| edge::build(&tools))),
             ("web build", Box::new(web::build)),
+            ("edge build, AWS alone", Box::new(|| lambda_edge::build(&tools))),
             ("wrangler accepts the Worker", Box::new(wrangler_dry_run)),
             ("end-to-end tests", Box::new(|| end_to_end_tests(&tools, &this, &targets))),
+            ("end-to-end tests, AWS alone", Box::new(|| end_to_end_tests_on_aws(&tools, &this))),
         ];
         steps.extend(rest);
     }
@@ -108,6 +124,16 @@ fn end_to_end_tests(tools: &Tools, this: &Path, targets: &[String]) -> anyhow::R
     let mut cargo = tests(tools, this);
     anyhow::ensure!(targets.iter().any(|name| name.starts_with(END_TO_END)), "there is no end-to-end test");
     for target in targets.iter().filter(|name| name.starts_with(END_TO_END)) {
+        cargo.args(["--test", target]);
+    }
+    run::shown(&mut cargo)
+}
+
+/// As they are, with the stacks' edge behind a stand-in for CloudFront.
+fn end_to_end_tests_on_aws(tools: &Tools, this: &Path) -> anyhow::Result<()> {
+    let mut cargo = tests(tools, this);
+    cargo.env("CLOUDDROP_EDGE", "aws");
+    for target in ALSO_ON_AWS {
         cargo.args(["--test", target]);
     }
     run::shown(&mut cargo)

@@ -1,6 +1,7 @@
 //! `cargo xtask dev`: S3, the signer and the edge on this machine, until Ctrl-C.
 
 mod api;
+mod cloudfront;
 mod limits;
 mod ports;
 mod print;
@@ -16,7 +17,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use crate::{edge, run, say, setup, web};
+use crate::{edge, lambda_edge, run, say, setup, web};
 use limits::Limits;
 use ports::Pair;
 use print::Ready;
@@ -38,6 +39,9 @@ pub(crate) struct Options {
     /// one client within 60: client=N,token=N,bad=N [default: 100000 each]
     #[arg(long, value_name = "LIMITS")]
     limit: Option<Limits>,
+    /// Whose edge runs: the Worker in workerd, or the Lambda@Edge functions behind a stand-in for CloudFront
+    #[arg(long, value_enum, default_value = "cloudflare")]
+    pub(crate) edge: Edge,
     /// For tests: what the edge takes for the bucket's URL, such as a proxy before it
     #[arg(long, value_name = "URL", hide = true)]
     pub(crate) origin: Option<String>,
@@ -58,6 +62,15 @@ pub(crate) struct Options {
     until_end_of_input: bool,
 }
 
+/// A platform that the edge runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Edge {
+    /// `target/edge` in workerd
+    Cloudflare,
+    /// `target/lambda-edge` in Node.js
+    Aws,
+}
+
 /// Runs the stack until somebody ends it.
 ///
 /// # Errors
@@ -71,7 +84,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let _lock = state::lock(&data)?;
     if !options.no_build {
         let tools = setup::everything()?;
-        edge::build(&tools)?;
+        match options.edge {
+            Edge::Cloudflare => edge::build(&tools)?,
+            Edge::Aws => lambda_edge::build(&tools)?,
+        }
         web::build()?;
         build_servers()?;
     }
@@ -100,7 +116,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 /// Builds the programs that run natively.
-fn build_servers() -> anyhow::Result<()> {
+pub(crate) fn build_servers() -> anyhow::Result<()> {
     say::step("S3 server and signer: compile", || {
         run::shown(run::cargo(None).args([
             "build",

@@ -8,12 +8,13 @@ use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Value, json};
 
 use super::api::Api;
+use super::cloudfront::Package;
 use super::ports::{self, Pair};
 use super::print::{self, Logs, Pids, Ready, S3};
 use super::processes::{Interruption, Processes};
 use super::state::{self, AccessKey, ISSUER, State};
 use super::workerd::Worker;
-use super::{Options, RunFolder};
+use super::{Edge, Options, RunFolder, cloudfront};
 use crate::{edge, node, run, say};
 
 const BUCKET: &str = "clouddrop";
@@ -24,6 +25,8 @@ const OBJECT_PREFIX: &str = "files/";
 const RECORDS_PREFIX: &str = "records/";
 /// The one record that there is: the list of what is taken back.
 const REVOKED: &str = "records/revoked";
+/// And the counters of links, where they lie in the bucket.
+const COUNTERS: &str = "records/counters/";
 const AUDIENCE: &str = "dev";
 /// What the upload that is printed at the end sends.
 const HELLO: (&str, &str) = ("hello.txt", "Hello from CloudDrop");
@@ -47,7 +50,7 @@ pub(crate) fn start(
 
     say::line("--> S3 server: start");
     let access_log = data.join("log/s3-access.jsonl");
-    let s3 = start_s3(&state, data, run_folder, &access_log, &format!("http://{}", hosts[0]), processes)?;
+    let s3 = start_s3(options.edge, &state, data, run_folder, &access_log, &format!("http://{}", hosts[0]), processes)?;
     let s3_pid = processes.last_pid().unwrap_or_default();
     if let Some(port) = s3.rsplit(':').next().and_then(|port| port.parse().ok())
         && port != state.s3_port
@@ -61,21 +64,34 @@ pub(crate) fn start(
     let signer = start_signer(options, &state, &hosts, &bucket, processes)?;
     let signer_pid = processes.last_pid().unwrap_or_default();
 
-    say::line("--> edge: start in workerd");
-    let worker = Worker {
-        modules: edge::modules()?,
-        main: options.main.clone(),
-        limits: options.limit.unwrap_or_default(),
-        objects: data.join("objects"),
-        page_files: data.join("page"),
-        bindings: bindings(options, &state, &hosts, &bucket, &signer)?,
-        page,
-        files,
+    say::line(match options.edge {
+        Edge::Cloudflare => "--> edge: start in workerd",
+        Edge::Aws => "--> edge: start behind a stand-in for CloudFront",
+    });
+    let bindings = bindings(options, &state, &hosts, &bucket, &signer)?;
+    let mut command = match options.edge {
+        Edge::Cloudflare => {
+            let worker = Worker {
+                modules: edge::modules()?,
+                main: options.main.clone(),
+                limits: options.limit.unwrap_or_default(),
+                objects: data.join("objects"),
+                page_files: data.join("page"),
+                bindings,
+                page,
+                files,
+            };
+            workerd(&worker.write(&run_folder.path)?)?
+        }
+        Edge::Aws => {
+            let package = Package { bindings, folder: data.join("package"), ports: [page, files] };
+            let (config, identity) = package.write(&run_folder.path)?;
+            cloudfront(&config, identity)?
+        }
     };
-    let config = worker.write(&run_folder.path)?;
     // Until this moment nobody else could take them.
     drop(ports);
-    let edge_pid = start_workerd(&config, processes)?;
+    let edge_pid = start_edge(&mut command, processes)?;
 
     say::line("--> wait until all are healthy");
     let page = format!("http://{}/", hosts[0]);
@@ -107,6 +123,7 @@ pub(crate) fn start(
 
 /// Starts the S3 server; its URL.
 fn start_s3(
+    edge: Edge,
     state: &State,
     data: &Path,
     run_folder: &RunFolder,
@@ -125,7 +142,7 @@ fn start_s3(
             "secret_access_key": key.secret_access_key,
             "allow": first["allow"],
             "prefixes": first["prefixes"],
-            "also": [also],
+            "also": also,
         })
     };
     // As in AWS: of files the edge only reads and, by a condition on s3:prefix, lists; the signer writes, deletes and
@@ -139,9 +156,14 @@ fn start_s3(
         "ListMultipartUploadParts",
     ];
     let of_records = ["GetObject", "PutObject", "DeleteObject", "ListBucket"];
+    // Counters are the edge's where the platform has no database.
+    let of_edge = match edge {
+        Edge::Cloudflare => json!([may(REVOKED, &["GetObject"])]),
+        Edge::Aws => json!([may(REVOKED, &["GetObject"]), may(COUNTERS, &["GetObject", "PutObject"])]),
+    };
     let identities = json!([
-        identity("edge", &state.edge, may(OBJECT_PREFIX, &["GetObject", "ListBucket"]), may(REVOKED, &["GetObject"])),
-        identity("signer", &state.signer, may(OBJECT_PREFIX, &of_files), may(RECORDS_PREFIX, &of_records)),
+        identity("edge", &state.edge, may(OBJECT_PREFIX, &["GetObject", "ListBucket"]), of_edge),
+        identity("signer", &state.signer, may(OBJECT_PREFIX, &of_files), json!([may(RECORDS_PREFIX, &of_records)])),
     ]);
     let file = run_folder.path.join("identities.json");
     state::write_private(&file, identities.to_string().as_bytes())?;
@@ -238,15 +260,35 @@ fn bindings(
     Ok(bindings)
 }
 
-/// Starts workerd and waits until both sockets listen; its process id.
-fn start_workerd(config: &Path, processes: &mut Processes) -> Result<u32, Interruption> {
+/// workerd does not watch its standard input; `hold` does it for it. The Worker's own log lines come on workerd's
+/// stdout: they go to the log, and workerd's news take another way to our pipe.
+fn workerd(config: &Path) -> anyhow::Result<Command> {
+    let mut command = held(r#"exec "$0" serve --control-fd=3 "$1" 3>&1 1>&2"#)?;
+    command.arg(node::workerd()?).arg(config);
+    Ok(command)
+}
+
+/// As workerd, with its news on the same way.
+fn cloudfront(config: &Path, identity: Vec<(String, String)>) -> anyhow::Result<Command> {
+    let mut command = held(r#"exec "$0" "$1" "$2" 3>&1 1>&2"#)?;
+    command.arg(node::binary()?).arg(cloudfront::script()).arg(config);
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        command.env_remove(name);
+    }
+    command.envs(identity);
+    Ok(command)
+}
+
+fn held(script: &str) -> anyhow::Result<Command> {
     let this = std::env::current_exe().context("the path of this program")?;
-    // workerd does not watch its standard input; `hold` does it for it. The Worker's own log lines come on
-    // workerd's stdout: they go to the log, and workerd's news take another way to our pipe.
-    let script = r#"exec "$0" serve --control-fd=3 "$1" 3>&1 1>&2"#;
     let mut command = Command::new(this);
-    command.args(["hold", "--", "sh", "-c", script]).arg(node::workerd()?).arg(config);
-    processes.start("edge", &mut command)?;
+    command.args(["hold", "--", "sh", "-c", script]);
+    Ok(command)
+}
+
+/// Starts the edge and waits until both sockets listen; its process id.
+fn start_edge(command: &mut Command, processes: &mut Processes) -> Result<u32, Interruption> {
+    processes.start("edge", command)?;
     let (mut pid, mut sockets) = (None, 0);
     processes.told(|line| {
         match line.get("event")?.as_str()? {
