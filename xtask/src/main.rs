@@ -9,7 +9,13 @@ mod dev;
 mod edge;
 mod fuzz;
 mod hold;
+mod infra;
+mod lambda_edge;
 mod node;
+mod ops;
+mod package;
+mod pipeline;
+mod remap;
 mod run;
 mod say;
 mod setup;
@@ -44,8 +50,29 @@ enum Verb {
     /// Build one part: `edge` is the Worker as it is deployed
     Build {
         /// What to build
+        #[command(subcommand)]
         part: Part,
     },
+    /// Check the infrastructure, deploy it to an account or to an emulator on this machine
+    Infra {
+        /// What to do
+        #[command(subcommand)]
+        task: infra::Task,
+    },
+    /// Check the workflows, the licences and sources of dependencies, and that builds are reproducible
+    Pipeline {
+        /// What to do
+        #[command(subcommand)]
+        task: pipeline::Task,
+    },
+    /// Run the live checks against a deployment (see `smoke --help`)
+    Smoke(ops::Arguments),
+    /// Look for what would break a deployment's promises: clocks, policies, credentials, headers, caches
+    Doctor(ops::Arguments),
+    /// Put a new token key in place
+    RotateKeys(ops::Arguments),
+    /// Take back links at once
+    Revoke(ops::Arguments),
     /// Bring what the other verbs need: the wasm toolchain, tools, npm packages
     Setup,
     /// Measure the edge against its peers; arguments go to the benchmark (see `bench -- --help`). `bench signer` measures
@@ -66,12 +93,16 @@ enum Verb {
     },
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Debug, Subcommand)]
 enum Part {
     /// The Worker: target/edge
     Edge,
     /// The web page: target/web
     Web,
+    /// The signer's Lambda packages: target/lambda
+    Signer(package::Options),
+    /// The edge for CloudFront, as Lambda@Edge: target/lambda-edge
+    LambdaEdge(lambda_edge::Options),
 }
 
 fn main() -> ExitCode {
@@ -92,6 +123,14 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Fmt => check::format(),
         Verb::Build { part: Part::Edge } => edge::set_up_and_build().map(drop),
         Verb::Build { part: Part::Web } => web::set_up_and_build(),
+        Verb::Build { part: Part::Signer(options) } => package::build(&options),
+        Verb::Build { part: Part::LambdaEdge(options) } => lambda_edge::set_up_and_build(&options),
+        Verb::Infra { task } => infra::run(&task),
+        Verb::Pipeline { task } => pipeline::run(&task),
+        Verb::Smoke(arguments) => ops::run("smoke", &arguments),
+        Verb::Doctor(arguments) => ops::run("doctor", &arguments),
+        Verb::RotateKeys(arguments) => ops::run("rotate-keys", &arguments),
+        Verb::Revoke(arguments) => ops::run("revoke", &arguments),
         Verb::Setup => setup::everything().map(drop),
         Verb::Bench { arguments } if arguments.first().is_some_and(|word| word == "signer") => {
             signer::bench(&arguments[1..])

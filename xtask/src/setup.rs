@@ -46,7 +46,7 @@ fn wasm_toolchain() -> anyhow::Result<String> {
     );
     let remembered = tools_folder().join("wasm-toolchain");
     if let Ok(name) = fs::read_to_string(&remembered)
-        && has_wasm_std(&name)
+        && has_std(Some(&name), WASM)
     {
         return Ok(name);
     }
@@ -54,7 +54,7 @@ fn wasm_toolchain() -> anyhow::Result<String> {
         let mut script = run::command(run::root().join("tools/wasm-toolchain.sh"));
         // The toolchain of this process says nothing about the one that is looked for.
         let name = run::output(script.env_remove("RUSTUP_TOOLCHAIN"))?;
-        ensure!(has_wasm_std(&name), "the toolchain {name:?} has no std for {WASM}");
+        ensure!(has_std(Some(&name), WASM), "the toolchain {name:?} has no std for {WASM}");
         Ok(name)
     })?;
     fs::create_dir_all(tools_folder())?;
@@ -62,15 +62,18 @@ fn wasm_toolchain() -> anyhow::Result<String> {
     Ok(name)
 }
 
-/// Whether a toolchain of this name is there and has the standard library for the target.
-fn has_wasm_std(name: &str) -> bool {
+/// Whether a toolchain of this name, else the active one, is there and has the standard library for a target.
+pub(crate) fn has_std(toolchain: Option<&str>, target: &str) -> bool {
     let mut rustc = run::command("rustc");
-    rustc.env("RUSTUP_TOOLCHAIN", name).args(["--print", "target-libdir", "--target", WASM]);
+    if let Some(name) = toolchain {
+        rustc.env("RUSTUP_TOOLCHAIN", name);
+    }
+    rustc.args(["--print", "target-libdir", "--target", target]);
     let has_std = |folder: String| {
         let entries = fs::read_dir(Path::new(&folder)).ok()?;
         entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-")).then_some(())
     };
-    !name.is_empty() && run::asked(&mut rustc).and_then(has_std).is_some()
+    toolchain != Some("") && run::asked(&mut rustc).and_then(has_std).is_some()
 }
 
 fn wasm_bindgen() -> anyhow::Result<()> {
@@ -132,21 +135,48 @@ pub(crate) fn transfer_peers() -> anyhow::Result<PathBuf> {
     Ok(tools_folder().join("peers/bin"))
 }
 
-/// Python packages, divided by spaces, in a place of their own.
-fn python_tool(name: &str, package: &str) -> anyhow::Result<()> {
+/// What builds for Lambda: cargo-lambda, and zig, which links for Amazon Linux on any machine.
+///
+/// # Errors
+/// As [`checkers`].
+pub(crate) fn lambda_builder() -> anyhow::Result<()> {
+    python_tool("lambda", "cargo-lambda==1.9.2 ziglang==0.17.1")
+}
+
+/// The folder of the programs of [`lambda_builder`].
+pub(crate) fn lambda_builder_programs() -> PathBuf {
+    tools_folder().join("lambda/bin")
+}
+
+/// Python packages, divided by spaces, in a place of their own: `.tools/NAME`, with their programs in `bin`.
+pub(crate) fn python_tool(name: &str, packages: &str) -> anyhow::Result<()> {
     let folder = tools_folder().join(name);
-    let stamp = Stamp::new(folder.join(".clouddrop"), &[package.as_bytes()]);
+    let stamp = Stamp::new(folder.join(".clouddrop"), &[packages.as_bytes()]);
     if stamp.fits() {
         return Ok(());
     }
-    say::step(&format!("{package} into .tools/{name}"), || {
-        run::shown(run::command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-        let mut pip = run::command(folder.join("bin/python"));
-        run::shown(
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(package.split(' ')),
-        )?;
+    say::step(&format!("{packages} into .tools/{name}"), || {
+        let uv = uv()?;
+        run::shown(run::command(&uv).args(["venv", "--quiet", "--clear"]).arg(&folder))?;
+        let mut install = run::command(&uv);
+        install.args(["pip", "install", "--quiet", "--python"]).arg(folder.join("bin/python"));
+        run::shown(install.args(packages.split(' ')))?;
         stamp.set()
     })
+}
+
+/// uv: it installs in seconds what takes pip minutes.
+fn uv() -> anyhow::Result<PathBuf> {
+    const PACKAGE: &str = "uv==0.13.9";
+    let folder = tools_folder().join("uv");
+    let stamp = Stamp::new(folder.join(".clouddrop"), &[PACKAGE.as_bytes()]);
+    if !stamp.fits() {
+        run::shown(run::command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+        let mut pip = run::command(folder.join("bin/python"));
+        run::shown(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]))?;
+        stamp.set()?;
+    }
+    Ok(folder.join("bin/uv"))
 }
 
 /// Chromium, for the tests in a browser: brought by Debian's packages where that is possible. Where it is not, those
@@ -190,7 +220,13 @@ mod tests {
 
     #[test]
     fn an_unknown_toolchain_has_no_std() {
-        assert!(!has_wasm_std("no-such-toolchain"));
-        assert!(!has_wasm_std(""));
+        assert!(!has_std(Some("no-such-toolchain"), WASM));
+        assert!(!has_std(Some(""), WASM));
+    }
+
+    #[test]
+    fn the_active_toolchain_has_a_std_for_this_machine_and_none_for_an_unknown_one() {
+        assert!(has_std(None, &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)));
+        assert!(!has_std(None, "no-such-target"));
     }
 }
