@@ -39,6 +39,26 @@ const ALLOWED: &[(&str, &str)] = &[
     ("zeroize", "wiping"),
     ("zeroize_derive", "at build time"),
 ];
+/// What the feature `sigv4a` adds to that.
+const ALLOWED_WITH_SIGV4A: &[(&str, &str)] = &[
+    ("base16ct", "of sec1"),
+    ("cpubits", "of crypto-bigint: how wide its words are"),
+    ("crypto-bigint", "of p256: numbers in constant time"),
+    ("der", "of ecdsa: how a signature is written"),
+    ("ecdsa", "of p256"),
+    ("elliptic-curve", "of p256"),
+    ("ff", "of elliptic-curve"),
+    ("group", "of elliptic-curve"),
+    ("num-traits", "of crypto-bigint"),
+    ("p256", "signatures by SigV4A"),
+    ("primefield", "of p256"),
+    ("primeorder", "of p256"),
+    ("rand_core", "of crypto-bigint, ff and signature: traits for who brings randomness, which nobody does"),
+    ("rfc6979", "of ecdsa: nonces without randomness"),
+    ("sec1", "of elliptic-curve: how a point is written"),
+    ("signature", "of ecdsa"),
+    ("wnaf", "of primeorder"),
+];
 /// Allowed and not needed on every lock: what a small update may bring and take.
 const MAY_BE_ABSENT: &[&str] = &["const-oid"];
 
@@ -55,24 +75,32 @@ const FORBIDDEN: &[&str] = &[
 
 #[test]
 fn core_depends_on_what_is_listed_and_nothing_else() {
+    assert_depends_on(&[ALLOWED], &[]);
+    assert_depends_on(&[ALLOWED, ALLOWED_WITH_SIGV4A], &["--features", "sigv4a"]);
+}
+
+fn assert_depends_on(lists: &[&[(&str, &str)]], features: &[&str]) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["tree", "--package", "clouddrop-core", "--edges", "normal", "--target", "all", "--prefix", "none"])
         .args(["--format", "{p}|{f}", "--locked"])
+        .args(features)
         .current_dir(repository())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let list: Vec<(&str, &str)> = lists.concat();
     let mut found = BTreeSet::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {
         let (package, features) = line.split_once('|').unwrap();
         let name = package.split(' ').next().unwrap();
-        let build_time = ALLOWED.iter().any(|(allowed, why)| *allowed == name && *why == "at build time");
-        let std = features.trim_end_matches(" (*)").split(',').any(|feature| feature == "std");
-        assert!(build_time || !std, "{name} has its feature std on");
+        let build_time = list.iter().any(|(allowed, why)| *allowed == name && *why == "at build time");
+        let on = |wanted: &str| features.trim_end_matches(" (*)").split(',').any(|feature| feature == wanted);
+        assert!(build_time || !on("std"), "{name} has its feature std on");
+        assert!(!on("getrandom"), "{name} has a source of randomness");
         found.insert(name.to_string());
     }
-    let allowed: BTreeSet<String> = ALLOWED.iter().map(|(name, _)| (*name).to_string()).collect();
+    let allowed: BTreeSet<String> = list.iter().map(|(name, _)| (*name).to_string()).collect();
     let new: Vec<&String> = found.difference(&allowed).collect();
     assert!(new.is_empty(), "not allowed in core: {new:?}");
     let gone: Vec<&String> =
@@ -93,6 +121,11 @@ fn clock_and_environment_are_out_of_reach() {
         let shipped = manifest.split("[dev-dependencies]").next().unwrap();
         assert!(!shipped.contains("\"schema\""), "{room} turns the schemas on");
     }
+    // The Worker's module stays small: docs/design.md says who signs by SigV4A.
+    for room in ["edge", "worker", "signer-lambda", "cli"] {
+        let manifest = std::fs::read_to_string(repository().join(room).join("Cargo.toml")).unwrap();
+        assert!(!manifest.contains("\"sigv4a\""), "{room} turns SigV4A on");
+    }
     let clippy = read("clippy.toml");
     for path in FORBIDDEN {
         assert!(clippy.contains(&format!("path = \"{path}\"")), "{path} is not forbidden");
@@ -102,7 +135,14 @@ fn clock_and_environment_are_out_of_reach() {
 
 #[test]
 fn the_wasm_module_imports_nothing() {
-    let module = build();
+    let without = code_of_pure_module(&[]);
+    let with = code_of_pure_module(&["--features", "sigv4a"]);
+    assert!(with > without + 20_000, "{with} bytes of code with SigV4A, {without} without: it is not in it");
+}
+
+/// Builds the module, sees that it imports nothing, and says how many bytes of code are in it.
+fn code_of_pure_module(features: &[&str]) -> usize {
+    let module = build(features);
     let sections = sections(&module);
     // The module is whole, and not emptied by the linker: it has code, and exports what was asked for.
     let exports = sections.iter().find(|(id, _)| *id == EXPORT_SECTION).map(|(_, content)| *content).unwrap();
@@ -112,6 +152,7 @@ fn the_wasm_module_imports_nothing() {
     let imports: Vec<u64> =
         sections.iter().filter(|(id, _)| *id == IMPORT_SECTION).map(|(_, content)| leb(content).0).collect();
     assert!(imports.iter().all(|count| *count == 0), "core asks its host for {imports:?} things");
+    code
 }
 
 #[test]
@@ -141,14 +182,15 @@ const IMPORT_SECTION: u8 = 2;
 const EXPORT_SECTION: u8 = 7;
 const CODE_SECTION: u8 = 10;
 
-/// Builds `tests/purity` for wasm and reads the module.
-fn build() -> Vec<u8> {
+/// Builds `tests/purity` for wasm and reads the module. One build after another: they have one place.
+fn build(features: &[&str]) -> Vec<u8> {
     let toolchain = std::env::var(TOOLCHAIN_VARIABLE).unwrap_or_else(|_| TOOLCHAIN.into());
     let target = repository().join("target").join("purity");
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("purity");
     // Not the cargo that runs this test: rustup's own, which picks the toolchain.
     let output = Command::new("cargo")
         .args(["build", "--locked", "--target", "wasm32-unknown-unknown"])
+        .args(features)
         .current_dir(&package)
         .env("RUSTUP_TOOLCHAIN", &toolchain)
         .env("CARGO_TARGET_DIR", &target)

@@ -3,14 +3,15 @@
 //! that is new or gone fails.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
-use clouddrop_core::hash::{push_hex, sha256};
+mod aws_suite;
+
+use aws_suite::{borrowed, hex, parse, suite};
+use clouddrop_core::hash::sha256;
 use clouddrop_core::sigv4::{CanonicalRequest, SigningKey, canonical_query, string_to_sign};
-use clouddrop_core::{Secret, UnixTime, percent};
-use clouddrop_tests::files::repository;
+use clouddrop_core::{Secret, UnixTime};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 /// 2015-08-30T12:36:00Z.
 const NOW: UnixTime = UnixTime::from_secs(1_440_938_160);
@@ -28,77 +29,6 @@ const EXCLUDED: &[(&str, &str)] = &[
 ];
 /// How many folders run.
 const RUN: usize = 32;
-
-/// The suite inside the package, wherever cargo keeps it.
-fn suite() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--locked"])
-        .current_dir(repository())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let package = packages.iter().find(|package| package["name"] == "aws-sigv4").unwrap();
-    assert_eq!(package["version"], "1.6.4");
-    Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap().join("aws-signing-test-suite/v4")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    push_hex(&mut out, bytes);
-    out
-}
-
-/// What of a raw request is signed.
-struct Parsed {
-    method: String,
-    path: String,
-    query: String,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-/// Reads `request.txt`, a request as it goes over the wire but for spaces and raw UTF-8 in its target.
-fn parse(text: &str) -> Parsed {
-    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
-    let mut lines = head.lines();
-    let first = lines.next().unwrap();
-    let (method, rest) = first.split_once(' ').unwrap();
-    let target = rest.strip_suffix(" HTTP/1.1").unwrap();
-    let (path, raw_query) = target.split_once('?').unwrap_or((target, ""));
-    let mut encoded = String::new();
-    percent::push_path(&mut encoded, &percent::decode(path).unwrap());
-    let pairs: Vec<(String, String)> = raw_query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (percent::decode(name).unwrap(), percent::decode(value).unwrap()))
-        .collect();
-    let borrowed: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut headers: Vec<(String, String)> = Vec::new();
-    for line in lines {
-        // A line that begins with a space goes on with the value before it.
-        if let Some(more) = line.strip_prefix([' ', '\t']) {
-            let (_, value) = headers.last_mut().unwrap();
-            value.push(' ');
-            value.push_str(more.trim());
-            continue;
-        }
-        let (name, value) = line.split_once(':').unwrap();
-        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-        let name = name.to_ascii_lowercase();
-        match headers.iter_mut().find(|(other, _)| *other == name) {
-            Some((_, all)) => {
-                all.push(',');
-                all.push_str(&value);
-            }
-            None => headers.push((name, value)),
-        }
-    }
-    Parsed { method: method.into(), path: encoded, query: canonical_query(&borrowed), headers, body: body.into() }
-}
 
 fn run(folder: &Path) {
     let name = folder.file_name().unwrap().to_str().unwrap();
@@ -123,12 +53,11 @@ fn run(folder: &Path) {
         add("x-amz-security-token", token);
     }
     parsed.headers.sort();
-    let headers: Vec<(&str, &str)> =
-        parsed.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let (headers, query) = (borrowed(&parsed.headers), canonical_query(&borrowed(&parsed.query)));
     let request = CanonicalRequest {
         method: &parsed.method,
         path: &parsed.path,
-        query: &parsed.query,
+        query: &query,
         headers: &headers,
         payload: &payload,
     };
@@ -146,7 +75,7 @@ fn run(folder: &Path) {
 
 #[test]
 fn every_folder_runs_or_has_a_reason() {
-    let suite = suite();
+    let suite = suite("v4");
     let excluded: BTreeSet<&str> = EXCLUDED.iter().map(|(name, _)| *name).collect();
     let mut seen = BTreeSet::new();
     let mut ran = 0;

@@ -1,5 +1,6 @@
 //! AWS Signature Version 4 for S3 and for the signer's Function URL, with the signature in the
-//! Authorization header. One stage a file: canonical request, signing key, signature.
+//! Authorization header. One stage a file: canonical request, signing key, signature. Version 4A, for what lies in no
+//! one region, has a file of its own and the feature `sigv4a`.
 //!
 //! Few headers are signed, on purpose: platforms rewrite others on their way (Accept-Encoding, sometimes
 //! Range), and a signature over them would then be wrong.
@@ -8,6 +9,8 @@ mod canonical;
 mod request;
 mod sign;
 mod signing_key;
+#[cfg(feature = "sigv4a")]
+pub mod sigv4a;
 
 pub(crate) use canonical::joined;
 pub use canonical::{CanonicalRequest, canonical_query};

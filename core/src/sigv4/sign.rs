@@ -2,6 +2,8 @@
 
 use super::canonical::CanonicalRequest;
 use super::signing_key::SigningKey;
+#[cfg(feature = "sigv4a")]
+use super::sigv4a;
 use crate::hash::{push_hex, sha256};
 use crate::request::Names;
 use crate::secret::{Secret, SecretText};
@@ -29,14 +31,25 @@ pub struct Credentials {
     pub expires: Option<UnixTime>,
 }
 
-/// Credentials for one region and service, with the day's key kept.
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
+/// Signs for one region or set of regions and one service, with the key kept.
 ///
 /// The kept key makes a `Signer` one thread's: share it by giving each thread its own.
 #[derive(Debug)]
 pub struct Signer {
-    region: String,
     service: &'static str,
-    todays: RefCell<Option<SigningKey>>,
+    place: Place,
+}
+
+/// Where signatures are good, and the key that is kept for that.
+#[derive(Debug)]
+enum Place {
+    /// Version 4: a key for each day.
+    Region { name: String, todays: RefCell<Option<SigningKey>> },
+    /// Version 4A: a key for each identity.
+    #[cfg(feature = "sigv4a")]
+    RegionSet { names: String, kept: RefCell<Option<sigv4a::Kept>> },
 }
 
 /// The headers that a signed request must carry, beside Host. Who has them can send the request: they are not shown.
@@ -58,18 +71,37 @@ impl SignedHeaders {
 impl Signer {
     /// A signer for `service` in `region`; no key is derived before the first signature.
     pub const fn new(region: String, service: &'static str) -> Self {
-        Self { region, service, todays: RefCell::new(None) }
+        Self { service, place: Place::Region { name: region, todays: RefCell::new(None) } }
     }
 
-    /// Signs a request to `host` by host, x-amz-content-sha256, x-amz-date and, for temporary credentials,
-    /// x-amz-security-token, and by the `extra` headers.
+    /// A signer by Version 4A for `service` in all of `region_set`: names with commas between them, or `*` for every
+    /// region.
+    #[cfg(feature = "sigv4a")]
+    pub const fn for_region_set(region_set: String, service: &'static str) -> Self {
+        Self { service, place: Place::RegionSet { names: region_set, kept: RefCell::new(None) } }
+    }
+
+    /// The header of Version 4A that says where a signature is good.
+    fn region_set(&self) -> Option<&str> {
+        match &self.place {
+            Place::Region { .. } => None,
+            #[cfg(feature = "sigv4a")]
+            Place::RegionSet { names, .. } => Some(names),
+        }
+    }
+
+    /// Signs a request to `host` by host, x-amz-content-sha256, x-amz-date, for a set of regions x-amz-region-set, for
+    /// temporary credentials x-amz-security-token, and by the `extra` headers.
     pub fn sign(&self, credentials: &Credentials, request: &ToSign<'_>, now: UnixTime) -> SignedHeaders {
         let amz_date = now.amz_date();
         let amz_date = core::str::from_utf8(&amz_date).unwrap_or_default(); // digits, T and Z
-        let mut headers: Vec<(&str, &str)> = Vec::with_capacity(4 + request.extra.len());
+        let mut headers: Vec<(&str, &str)> = Vec::with_capacity(5 + request.extra.len());
         headers.push(("host", request.host));
         headers.push(("x-amz-content-sha256", request.payload));
         headers.push(("x-amz-date", amz_date));
+        if let Some(names) = self.region_set() {
+            headers.push(("x-amz-region-set", names));
+        }
         if let Some(token) = &credentials.session_token {
             headers.push(("x-amz-security-token", token.secret_text()));
         }
@@ -86,10 +118,13 @@ impl Signer {
         };
         let authorization = self.authorization(credentials, &canonical, amz_date, now);
 
-        let mut out = Vec::with_capacity(4);
+        let mut out = Vec::with_capacity(5);
         out.push(("authorization", authorization));
         out.push(("x-amz-content-sha256", request.payload.into()));
         out.push(("x-amz-date", amz_date.into()));
+        if let Some(names) = self.region_set() {
+            out.push(("x-amz-region-set", names.into()));
+        }
         if let Some(token) = &credentials.session_token {
             out.push(("x-amz-security-token", token.secret_text().into()));
         }
@@ -103,30 +138,58 @@ impl Signer {
         amz_date: &str,
         now: UnixTime,
     ) -> String {
-        let mut todays = self.todays.borrow_mut();
-        let key = match todays.take().filter(|key| key.is_of_day(now)) {
-            Some(key) => todays.insert(key),
-            None => {
-                let derived = SigningKey::derive(&credentials.secret_access_key, now, &self.region, self.service);
-                todays.insert(derived)
-            }
-        };
         let mut text = String::with_capacity(512);
         canonical.write(&mut text);
         let digest = sha256(text.as_bytes());
         text.clear();
-        string_to_sign(&mut text, amz_date, key.scope(), &digest);
-        let signature = key.signature(&text);
-
-        text.clear();
-        for part in ["AWS4-HMAC-SHA256 Credential=", &credentials.access_key_id, "/", key.scope(), ", SignedHeaders="] {
-            text.push_str(part);
+        match &self.place {
+            Place::Region { name, todays } => {
+                let mut todays = todays.borrow_mut();
+                let key = match todays.take().filter(|key| key.is_of_day(now)) {
+                    Some(key) => todays.insert(key),
+                    None => {
+                        let secret = &credentials.secret_access_key;
+                        todays.insert(SigningKey::derive(secret, now, name, self.service))
+                    }
+                };
+                string_to_sign(&mut text, amz_date, key.scope(), &digest);
+                let signature = key.signature(&text);
+                written(text, ALGORITHM, &credentials.access_key_id, key.scope(), canonical, &signature)
+            }
+            #[cfg(feature = "sigv4a")]
+            Place::RegionSet { kept, .. } => {
+                let (id, secret) = (&credentials.access_key_id, &credentials.secret_access_key);
+                let mut kept = kept.borrow_mut();
+                let sigv4a::Kept { key, .. } = match kept.take().filter(|kept| kept.is_of(id)) {
+                    Some(of_identity) => kept.insert(of_identity),
+                    None => kept.insert(sigv4a::Kept::derive(id, secret)),
+                };
+                let scope = sigv4a::scope(now, self.service);
+                sigv4a::string_to_sign(&mut text, amz_date, &scope, &digest);
+                let signature = key.signature(&text);
+                written(text, sigv4a::ALGORITHM, id, &scope, canonical, &signature)
+            }
         }
-        canonical.write_signed_headers(&mut text);
-        text.push_str(", Signature=");
-        push_hex(&mut text, &signature);
-        text
     }
+}
+
+/// The Authorization header; `text` is room for it.
+fn written(
+    mut text: String,
+    algorithm: &str,
+    access_key_id: &str,
+    scope: &str,
+    canonical: &CanonicalRequest<'_>,
+    signature: &[u8],
+) -> String {
+    text.clear();
+    for part in [algorithm, " Credential=", access_key_id, "/", scope, ", SignedHeaders="] {
+        text.push_str(part);
+    }
+    canonical.write_signed_headers(&mut text);
+    text.push_str(", Signature=");
+    push_hex(&mut text, signature);
+    text
 }
 
 /// What [`Signer::sign`] signs, beside the credentials' own headers.
@@ -148,7 +211,17 @@ pub struct ToSign<'a> {
 
 /// Appends the string to sign: algorithm, time, scope and the canonical request's hash.
 pub fn string_to_sign(out: &mut String, amz_date: &str, scope: &str, canonical_request_sha256: &[u8; 32]) {
-    for part in ["AWS4-HMAC-SHA256\n", amz_date, "\n", scope, "\n"] {
+    write_string_to_sign(out, ALGORITHM, amz_date, scope, canonical_request_sha256);
+}
+
+pub(super) fn write_string_to_sign(
+    out: &mut String,
+    algorithm: &str,
+    amz_date: &str,
+    scope: &str,
+    canonical_request_sha256: &[u8; 32],
+) {
+    for part in [algorithm, "\n", amz_date, "\n", scope, "\n"] {
         out.push_str(part);
     }
     push_hex(out, canonical_request_sha256);
