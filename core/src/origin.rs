@@ -4,6 +4,10 @@ use crate::percent;
 use crate::request::Url;
 use alloc::string::String;
 
+/// What follows the alias in the host of a Multi-Region Access Point (S3 User Guide, "Multi-Region Access Point
+/// hostnames").
+const MULTI_REGION: &str = ".mrap.accesspoint.s3-global.amazonaws.com";
+
 /// An http or https endpoint: requests go to `base` + path, and are signed for `host`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Endpoint {
@@ -46,6 +50,13 @@ impl Endpoint {
         &self.origin
     }
 
+    /// Whether this is a Multi-Region Access Point: an alias and nothing else below S3's own domain for them, by https.
+    pub fn is_multi_region(&self) -> bool {
+        let alias = self.host.strip_suffix(MULTI_REGION);
+        let is_alias = |alias: &str| !alias.is_empty() && !alias.contains('.');
+        alias.is_some_and(is_alias) && self.origin.starts_with("https:") && self.base_path.is_empty()
+    }
+
     /// The path to sign and the URL to send, for an encoded path that begins with a slash.
     pub fn locate(&self, path: &str) -> (String, String) {
         let mut signed = String::with_capacity(self.base_path.len() + path.len());
@@ -71,6 +82,25 @@ mod tests {
         let bucket = Endpoint::parse("https://b.s3.eu-central-1.amazonaws.com:443/").unwrap();
         assert_eq!(bucket.host(), "b.s3.eu-central-1.amazonaws.com");
         assert_eq!(bucket.locate("/a").0, "/a");
+    }
+
+    #[test]
+    fn a_multi_region_access_point_is_known_by_its_whole_url() {
+        let is = |text: &str| Endpoint::parse(text).unwrap().is_multi_region();
+        assert!(is("https://mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com"));
+        assert!(is("https://mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com:443/"));
+        for other in [
+            "http://a.mrap.accesspoint.s3-global.amazonaws.com",
+            "https://a.mrap.accesspoint.s3-global.amazonaws.com/bucket",
+            "https://a.mrap.accesspoint.s3-global.amazonaws.com:8443",
+            "https://a.b.mrap.accesspoint.s3-global.amazonaws.com",
+            "https://mrap.accesspoint.s3-global.amazonaws.com",
+            "https://.mrap.accesspoint.s3-global.amazonaws.com",
+            "https://a.mrap.accesspoint.s3-global.amazonaws.com.example.com",
+            "https://bucket.s3.eu-central-1.amazonaws.com",
+        ] {
+            assert!(!is(other), "{other}");
+        }
     }
 
     #[test]

@@ -71,7 +71,10 @@ fn policy(scheme: &str, config: &Config) -> String {
          worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'; trusted-types clouddrop; connect-src 'self'",
     );
-    for part in [" ", config.first.endpoint.origin(), " ", scheme, "://", &config.file_host] {
+    // Nobody uploads to a Multi-Region Access Point: the signer's bucket is that of its records then.
+    let files = &config.first.endpoint;
+    let uploads = if files.is_multi_region() { config.records.origin() } else { files.origin() };
+    for part in [" ", uploads, " ", scheme, "://", &config.file_host] {
         policy.push_str(part);
     }
     if let Some(sign_in) = &config.sign_in {

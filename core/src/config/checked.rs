@@ -3,6 +3,9 @@
 use super::keys::parse_keys;
 use super::raw::Raw;
 use super::records::{Records, revocation_poll};
+#[cfg(feature = "sigv4a")]
+use super::regions::EVERY_REGION;
+use super::regions::{REGION, Regions, Written};
 use crate::cache::CacheRules;
 use crate::limit::StrictRates;
 use crate::origin::Endpoint;
@@ -31,6 +34,8 @@ pub struct Config {
     pub(crate) second: Option<Bucket>,
     pub(crate) object_prefix: String,
     pub(crate) records: Records,
+    /// What signs for the bucket of the records.
+    pub(crate) records_signer: Signer,
     pub(crate) revocation_poll: Seconds,
     /// What is taken back. It is the one part that an adapter renews; at first it is not there, and every token is
     /// refused.
@@ -56,6 +61,10 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     fn new(endpoint: Endpoint, region: String) -> Self {
+        #[cfg(feature = "sigv4a")]
+        if region == EVERY_REGION {
+            return Self { endpoint, signer: Signer::for_region_set(region, S3_SERVICE) };
+        }
         Self { endpoint, signer: Signer::new(region, S3_SERVICE) }
     }
 }
@@ -193,7 +202,6 @@ const S3_SERVICE: &str = "s3";
 const LAMBDA_SERVICE: &str = "lambda";
 
 const URL: &str = "must be an http or https URL without query, like https://bucket.s3.eu-central-1.amazonaws.com";
-const REGION: &str = "must be a region's name, like eu-central-1";
 
 impl TryFrom<Raw> for Config {
     type Error = Faults;
@@ -223,7 +231,6 @@ impl Config {
         }
         let audience = faults.required("AUDIENCE", raw.audience);
         let bucket = faults.checked("ORIGIN", raw.origin, URL, Endpoint::parse);
-        let region = faults.checked("REGION", raw.region, REGION, region);
         let object_prefix = faults.checked(
             "OBJECT_PREFIX",
             raw.object_prefix,
@@ -231,6 +238,15 @@ impl Config {
             object_prefix,
         );
         let second = second_bucket(raw.second_origin, raw.second_region, &mut faults);
+        let written = Written {
+            origin: bucket.as_ref(),
+            region: raw.region,
+            second_origin: second.as_ref().map(|second| &second.endpoint),
+            records_origin: raw.records_origin.as_deref().filter(|text| !text.is_empty()),
+            records_region: raw.records_region,
+            signer_region: raw.signer_region,
+        };
+        let regions = written.check(&mut faults);
         let cache = CacheRules::read(raw.cache_bytes, raw.cache_seconds, &mut faults);
         let strict_rates = StrictRates::read(raw.issues_per_minute, raw.claims_per_minute, &mut faults);
         let server_timing = match raw.server_timing.as_deref() {
@@ -259,13 +275,13 @@ impl Config {
         );
         // Every `None` above has left a fault; the second pattern says so to the compiler.
         let records = records.zip(revocation_poll);
-        match (file_host, page_host, audience, bucket, region, object_prefix, records, signer, keys, credentials) {
+        match (file_host, page_host, audience, bucket, regions, object_prefix, records, signer, keys, credentials) {
             (
                 Some(file_host),
                 Some(page_host),
                 Some(audience),
                 Some(bucket),
-                Some(region),
+                Some(Regions { files, records: records_region, signer: signer_region }),
                 Some(object_prefix),
                 Some((records, revocation_poll)),
                 Some(signer),
@@ -275,10 +291,11 @@ impl Config {
                 file_host,
                 page_host,
                 audience,
-                first: Bucket::new(bucket, region.clone()),
+                first: Bucket::new(bucket, files),
                 second,
                 object_prefix,
                 records,
+                records_signer: Signer::new(records_region, S3_SERVICE),
                 revocation_poll,
                 revocations: Revocations::default(),
                 signer,
@@ -290,7 +307,7 @@ impl Config {
                 sign_in,
                 keys,
                 credentials,
-                lambda: Signer::new(region, LAMBDA_SERVICE),
+                lambda: Signer::new(signer_region, LAMBDA_SERVICE),
             }),
             _ => Err(faults),
         }

@@ -5,6 +5,7 @@ mod checked;
 mod keys;
 mod raw;
 mod records;
+mod regions;
 
 pub use checked::{Config, Fault, Faults, credentials, host, object_prefix, region};
 pub use keys::parse_keys;

@@ -16,9 +16,9 @@ pub struct Raw {
     /// This deployment's id: the `aud` of its tokens.
     pub audience: Option<String>,
     /// The bucket's URL: `https://BUCKET.s3.REGION.amazonaws.com`, or `https://HOST/BUCKET` where buckets are
-    /// paths.
+    /// paths; or that of a Multi-Region Access Point, `https://ALIAS.mrap.accesspoint.s3-global.amazonaws.com`.
     pub origin: Option<String>,
-    /// The bucket's region.
+    /// The bucket's region; `*` if `origin` is a Multi-Region Access Point.
     pub region: Option<String>,
     /// The same objects in another region, asked when the first origin is out: its URL, as `origin`.
     pub second_origin: Option<String>,
@@ -30,10 +30,14 @@ pub struct Raw {
     pub records_prefix: Option<String>,
     /// The URL of the bucket of the records, if it is not that of `origin`.
     pub records_origin: Option<String>,
+    /// The region of `records_origin`, if it is not `region`.
+    pub records_region: Option<String>,
     /// How often the revocation list is asked for, in whole seconds from 1 to 30: 4 if absent.
     pub revocation_poll_seconds: Option<String>,
     /// The signer's Function URL.
     pub signer_url: Option<String>,
+    /// The signer's region: `region` if absent, or `records_region` where that is `*`.
+    pub signer_region: Option<String>,
     /// Where to report weaknesses (RFC 9116): `mailto:` or `https:`. Without it there is no security.txt.
     pub security_contact: Option<String>,
     /// How many bytes of small objects an instance keeps in memory; 0 for none.
@@ -109,8 +113,10 @@ impl Raw {
             "OBJECT_PREFIX" => &mut self.object_prefix,
             "RECORDS_PREFIX" => &mut self.records_prefix,
             "RECORDS_ORIGIN" => &mut self.records_origin,
+            "RECORDS_REGION" => &mut self.records_region,
             "REVOCATION_POLL_SECONDS" => &mut self.revocation_poll_seconds,
             "SIGNER_URL" => &mut self.signer_url,
+            "SIGNER_REGION" => &mut self.signer_region,
             "SECURITY_CONTACT" => &mut self.security_contact,
             "CACHE_BYTES" => &mut self.cache_bytes,
             "CACHE_SECONDS" => &mut self.cache_seconds,

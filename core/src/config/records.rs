@@ -53,6 +53,11 @@ impl Records {
         self.bucket.host()
     }
 
+    /// Scheme, host and port of the bucket, as a browser writes an origin.
+    pub fn origin(&self) -> &str {
+        self.bucket.origin()
+    }
+
     /// The folder, with its closing slash.
     pub fn prefix(&self) -> &str {
         &self.prefix

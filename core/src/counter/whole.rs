@@ -173,7 +173,7 @@ fn signed(
     name.push_str(link);
     let (path, url) = config.records.locate(&name);
     let to_sign = ToSign { method, host: config.records.host(), path: &path, query: "", extra, payload };
-    let headers = config.first.signer.sign(&config.credentials, &to_sign, now).into_vec();
+    let headers = config.records_signer.sign(&config.credentials, &to_sign, now).into_vec();
     Ok(SignedRequest { url, headers })
 }
 

@@ -22,7 +22,7 @@ pub fn request(held: &Revocations, now: UnixTime, config: &Config) -> Result<Sig
         extra: &[],
         payload: UNSIGNED_PAYLOAD,
     };
-    let mut headers = config.first.signer.sign(&config.credentials, &to_sign, now).into_vec();
+    let mut headers = config.records_signer.sign(&config.credentials, &to_sign, now).into_vec();
     if let Some(etag) = held.etag() {
         headers.push(("if-none-match", etag.into()));
     }
