@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod dev;
 mod edge;
+mod first_door;
 mod fuzz;
 mod hold;
 mod infra;
@@ -103,6 +104,8 @@ enum Part {
     Signer(package::Options),
     /// The edge for CloudFront, as Lambda@Edge: target/lambda-edge
     LambdaEdge(lambda_edge::Options),
+    /// The CloudFront Function before the cache: target/lambda-edge/first-door.js
+    FirstDoor(first_door::Options),
 }
 
 fn main() -> ExitCode {
@@ -125,6 +128,7 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Build { part: Part::Web } => web::set_up_and_build(),
         Verb::Build { part: Part::Signer(options) } => package::build(&options),
         Verb::Build { part: Part::LambdaEdge(options) } => lambda_edge::set_up_and_build(&options),
+        Verb::Build { part: Part::FirstDoor(options) } => first_door::set_up_and_build(&options),
         Verb::Infra { task } => infra::run(&task),
         Verb::Pipeline { task } => pipeline::run(&task),
         Verb::Smoke(arguments) => ops::run("smoke", &arguments),
