@@ -1,17 +1,20 @@
 // esbuild: `import url from "worker:./name.js"` is the address of a script of its own, bundled, for `new Worker`.
 import { build } from "esbuild";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
+
+const here = import.meta.dirname;
 
 export const workers = {
   name: "workers",
   setup(page) {
     page.onResolve({ filter: /^worker:/ }, ({ path, resolveDir }) => ({
-      path: resolve(resolveDir, path.slice("worker:".length)),
+      // As seen from here: a path of this machine would have a say in the names that minifying gives.
+      path: relative(here, resolve(resolveDir, path.slice("worker:".length))),
       namespace: "worker",
     }));
     page.onLoad({ filter: /.*/, namespace: "worker" }, async ({ path }) => {
       const { outputFiles } = await build({
-        entryPoints: [path],
+        entryPoints: [resolve(here, path)],
         bundle: true,
         format: "esm",
         minify: true,

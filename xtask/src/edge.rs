@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::setup::{self, Tools, WASM};
 use crate::stamp::{Stamp, replace};
-use crate::{node, run, say};
+use crate::{node, remap, run, say};
 
 /// The module that is the Worker.
 pub(crate) const MAIN_MODULE: &str = "entry.mjs";
@@ -77,16 +77,14 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<()> {
 /// The first failed command.
 pub(crate) fn module(tools: &Tools, package: &str, folder: &Path) -> anyhow::Result<File> {
     say::step(&format!("{package}: compile for wasm"), || {
-        run::shown(run::cargo(Some(&tools.wasm_toolchain)).args([
-            "build",
-            "--package",
-            package,
-            "--lib",
-            "--profile",
-            "wasm",
-            "--target",
-            WASM,
-        ]))
+        let mut cargo = run::cargo(Some(&tools.wasm_toolchain));
+        cargo.args(["build", "--package", package, "--lib", "--profile", "wasm", "--target", WASM]);
+        let rustc = || {
+            let mut rustc = run::command("rustc");
+            rustc.env("RUSTUP_TOOLCHAIN", &tools.wasm_toolchain);
+            rustc
+        };
+        run::shown(cargo.args(remap::arguments(WASM, rustc)?))
     })?;
     fs::create_dir_all(folder)?;
     // Two builds at once would mix their files.

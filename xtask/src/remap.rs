@@ -36,7 +36,11 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn cargo_home() -> anyhow::Result<PathBuf> {
+/// The folder of cargo's registry and settings.
+///
+/// # Errors
+/// When there is neither `CARGO_HOME` nor a home folder.
+pub(crate) fn cargo_home() -> anyhow::Result<PathBuf> {
     if let Some(folder) = std::env::var_os("CARGO_HOME") {
         return Ok(run::root().join(folder));
     }

