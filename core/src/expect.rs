@@ -214,7 +214,7 @@ impl Expect {
         }
     }
 
-    /// The request to the origin: the stage's method, four signed headers, and unsigned the range and those
+    /// The request to the origin: the stage's method, the signed headers, and unsigned the range and those
     /// conditions that one answer of S3 settles.
     ///
     /// # Errors

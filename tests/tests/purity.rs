@@ -126,6 +126,7 @@ fn clock_and_environment_are_out_of_reach() {
         let manifest = std::fs::read_to_string(repository().join(room).join("Cargo.toml")).unwrap();
         assert!(!manifest.contains("\"sigv4a\""), "{room} turns SigV4A on");
     }
+    assert!(std::fs::read_to_string(repository().join("lambda-edge/Cargo.toml")).unwrap().contains("\"sigv4a\""));
     let clippy = read("clippy.toml");
     for path in FORBIDDEN {
         assert!(clippy.contains(&format!("path = \"{path}\"")), "{path} is not forbidden");
