@@ -25,6 +25,10 @@ pub(super) fn check() -> anyhow::Result<()> {
             faults.extend(refusal(&call).map(|why| format!("{name}: cargo xtask {}: {why}", call.join(" "))));
         }
         faults.extend(missing(&text, run::root()).map(|path| format!("{name}: {path} is not there")));
+        if lacks_shell(&text) {
+            faults
+                .push(format!("{name}: without `defaults: run: shell: bash` a pipe succeeds if its last command does"));
+        }
         faults.extend(bad_pins(&text, &mut pins).map(|fault| format!("{name}: {fault}")));
     }
     for fault in &faults {
@@ -100,6 +104,14 @@ fn missing(text: &str, root: &Path) -> impl Iterator<Item = String> {
     missing.into_iter()
 }
 
+/// Whether a workflow runs commands, and the shell is not said for all of them.
+fn lacks_shell(text: &str) -> bool {
+    let is_workflow = text.lines().any(|line| line == "jobs:");
+    let runs = text.lines().any(|line| line.trim_start().trim_start_matches("- ").starts_with("run: "));
+    let says = text.contains("\ndefaults:\n  run:\n    shell: bash");
+    is_workflow && runs && !says
+}
+
 /// Actions of others that are not named as `owner/name@HASH # vX.Y.Z`, or by another hash than elsewhere.
 fn bad_pins<'a>(text: &'a str, pins: &mut BTreeSet<String>) -> impl Iterator<Item = String> {
     let uses = |line: &'a str| line.trim_start().trim_start_matches("- ").strip_prefix("uses:").map(str::trim);
@@ -163,6 +175,14 @@ mod tests {
         let text = "uses: ./.github/actions/none\nrun: bash .ci/run\n# tools/none\nrun: node \"tools/none.mjs\"\n";
         let found: Vec<String> = missing(text, run::root()).collect();
         assert_eq!(found, ["./.github/actions/none", "tools/none.mjs"]);
+    }
+
+    #[test]
+    fn a_workflow_says_which_shell_it_has() {
+        let jobs = "jobs:\n  a:\n    steps:\n      - run: one | two\n";
+        assert!(lacks_shell(jobs));
+        assert!(!lacks_shell(&format!("on: push\ndefaults:\n  run:\n    shell: bash\n{jobs}")));
+        assert!(!lacks_shell("jobs:\n  a:\n    uses: ./.github/workflows/b.yml\n"));
     }
 
     #[test]
