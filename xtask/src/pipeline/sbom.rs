@@ -37,7 +37,9 @@ pub(super) fn write() -> anyhow::Result<()> {
     let list = |name: &str| folder.join(format!("{name}.cdx.json"));
     for (package, place, target) in SHIPPED {
         let from = copy.join(place).join(format!("{target}.json"));
-        fs::copy(&from, list(package)).with_context(|| format!("reading {}", from.display()))?;
+        let text = fs::read_to_string(&from).with_context(|| format!("reading {}", from.display()))?;
+        // Our own crates are named by where they lie: that is nobody's concern.
+        fs::write(list(package), text.replace(&*copy.to_string_lossy(), "/clouddrop"))?;
     }
     fs::remove_dir_all(&copy)?;
     fs::write(list(NPM), run::output(run::command("npm").args(["sbom", "--sbom-format", "cyclonedx"]))?)?;
