@@ -2,7 +2,7 @@
 //!
 //! The files themselves are no part of the rules: the adapter has them, under the names that are given here.
 
-use crate::config::Config;
+use crate::config::{Config, HAS_SIGV4A};
 use crate::reply::{Body, HeaderSet, NOT_STORED, Reply};
 use crate::text::{cut, push_json_string};
 use alloc::string::String;
@@ -73,7 +73,7 @@ fn policy(scheme: &str, config: &Config) -> String {
     );
     // Nobody uploads to a Multi-Region Access Point: the signer's bucket is that of its records then.
     let files = &config.first.endpoint;
-    let uploads = if files.is_multi_region() { config.records.origin() } else { files.origin() };
+    let uploads = if HAS_SIGV4A && files.is_multi_region() { config.records.origin() } else { files.origin() };
     for part in [" ", uploads, " ", scheme, "://", &config.file_host] {
         policy.push_str(part);
     }

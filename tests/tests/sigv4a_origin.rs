@@ -189,8 +189,8 @@ fn every_other_set_of_regions_has_its_fault() {
         one(&multi_region_but("RECORDS_REGION", &unset), "RECORDS_REGION", "REGION is *");
     }
     one(&multi_region_but("RECORDS_ORIGIN", &json!(MRAP)), "RECORDS_ORIGIN", "only ORIGIN may be");
-    one(&multi_region_but("RECORDS_REGION", &json!("*")), "RECORDS_REGION", "one region's name");
-    one(&multi_region_but("SIGNER_REGION", &json!("*")), "SIGNER_REGION", "one region's name");
+    one(&multi_region_but("RECORDS_REGION", &json!("*")), "RECORDS_REGION", "a region's name");
+    one(&multi_region_but("SIGNER_REGION", &json!("*")), "SIGNER_REGION", "a region's name");
     one(&json!({"SECOND_ORIGIN": MRAP, "SECOND_REGION": "us-east-1"}), "SECOND_ORIGIN", "only ORIGIN may be");
     one(
         &json!({"SECOND_ORIGIN": "https://b.s3.us-east-1.amazonaws.com", "SECOND_REGION": "*"}),

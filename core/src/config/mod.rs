@@ -11,6 +11,7 @@ pub use checked::{Config, Fault, Faults, credentials, host, object_prefix, regio
 pub use keys::parse_keys;
 pub use raw::Raw;
 pub use records::{DEFAULT_RECORDS_PREFIX, DEFAULT_REVOCATION_POLL, Records};
+pub(crate) use regions::HAS_SIGV4A;
 
 #[cfg(test)]
 mod tests {

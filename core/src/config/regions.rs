@@ -6,11 +6,10 @@ use alloc::string::String;
 
 /// What REGION is for a Multi-Region Access Point: a signature by SigV4A, good in every region.
 pub(super) const EVERY_REGION: &str = "*";
-/// Whether this build can make such a signature.
-const HAS_SIGV4A: bool = cfg!(feature = "sigv4a");
+/// Whether this build can make such a signature. One that cannot does not carry the checks of what goes with it.
+pub(crate) const HAS_SIGV4A: bool = cfg!(feature = "sigv4a");
 
 pub(super) const REGION: &str = "must be a region's name, like eu-central-1";
-const ONE_REGION: &str = "must be one region's name, like eu-central-1, or not set";
 
 /// The region variables as written, and the endpoints that they belong to.
 pub(super) struct Written<'a> {
@@ -37,7 +36,7 @@ impl Written<'_> {
         let set = |text: Option<String>| text.filter(|text| !text.is_empty());
         let (records_region, signer_region) = (set(self.records_region), set(self.signer_region));
         let mut one = |variable, text: Option<String>| match text {
-            Some(text) => faults.checked(variable, Some(text), ONE_REGION, region).map(Some),
+            Some(text) => faults.checked(variable, Some(text), REGION, region).map(Some),
             None => Some(None),
         };
         let (records, signer) = (one("RECORDS_REGION", records_region), one("SIGNER_REGION", signer_region));
@@ -45,8 +44,10 @@ impl Written<'_> {
             Some(EVERY_REGION) => self.region,
             _ => faults.checked("REGION", self.region, REGION, region),
         };
-        only_origin_may_lie_in_many("SECOND_ORIGIN", second_origin, faults);
-        only_origin_may_lie_in_many("RECORDS_ORIGIN", records_origin.and_then(Endpoint::parse).as_ref(), faults);
+        if HAS_SIGV4A {
+            only_origin_may_lie_in_many("SECOND_ORIGIN", second_origin, faults);
+            only_origin_may_lie_in_many("RECORDS_ORIGIN", records_origin.and_then(Endpoint::parse).as_ref(), faults);
+        }
         let (files, records, signer) = (files?, records?, signer?);
         let elsewhere = records_origin.is_some();
         if files == EVERY_REGION {
@@ -69,8 +70,8 @@ impl Written<'_> {
 /// What must be so where REGION is [`EVERY_REGION`].
 fn every_region(origin: Option<&Endpoint>, has_records_origin: bool, has_records_region: bool, faults: &mut Faults) {
     if !HAS_SIGV4A {
-        let why = "is *, which needs SigV4A, and this build has it not: the edge as Lambda@Edge has";
-        faults.add("REGION", why.into());
+        faults.add("REGION", "is *, which needs SigV4A: the edge as Lambda@Edge has it, this one has not".into());
+        return;
     }
     if origin.is_some_and(|origin| !origin.is_multi_region()) {
         let why = "must be https://ALIAS.mrap.accesspoint.s3-global.amazonaws.com, since REGION is *: \
