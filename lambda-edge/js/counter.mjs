@@ -13,6 +13,7 @@ const ANSWER_MILLIS = 5_000;
 // Between two tries: a random wait of up to so much, doubled each time up to the second.
 const FIRST_PAUSE_MILLIS = 20;
 const LONGEST_PAUSE_MILLIS = 1_000;
+const MOST_TRIES = 200;
 // Most that an instance remembers of strict and rough buckets.
 const MOST_BUCKETS = 10_000;
 
@@ -56,7 +57,8 @@ export function rough(letter) {
 // not known whether it was written.
 async function step(link, question, mayRepeat) {
   const end = Date.now() + PATIENCE_MILLIS;
-  for (let pause = FIRST_PAUSE_MILLIS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS)) {
+  let pause = FIRST_PAUSE_MILLIS;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
     const { tag, object } = await read(link);
     const [answer, ...lines] = rules.counter_step(question, object, Date.now()).split("\n");
     if (lines.length === 0) return answer;
@@ -64,9 +66,11 @@ async function step(link, question, mayRepeat) {
     if (outcome === "yes") return answer;
     if (outcome === "unknown" && !mayRepeat) throw new Error("it is not known whether the counter was written");
     const wait = Math.random() * pause;
-    if (Date.now() + wait > end) throw new Error("the counter is asked by too many at once");
+    if (Date.now() + wait > end) break;
     await new Promise((resolve) => setTimeout(resolve, wait));
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS);
   }
+  throw new Error("the counter is asked by too many at once");
 }
 
 // The object and its entity tag; none and no tag where there is no object.

@@ -106,4 +106,4 @@ async function finished(response, asked) {
 // A request of which nothing is known but itself.
 const blank = (question) => ({ question, started: Date.now(), log: "{", event: undefined, degraded: "", cache: "", attempt: 1, originMillis: -1, env, context: {} });
 
-const later = (millis) => new Promise((resolve) => setTimeout(resolve, millis).unref());
+const later = (millis) => new Promise((resolve) => setTimeout(resolve, millis));

@@ -20,20 +20,21 @@ const identity = Object.freeze({
   ...(process.env.AWS_SESSION_TOKEN ? { AWS_SESSION_TOKEN: process.env.AWS_SESSION_TOKEN } : {}),
 });
 
+// What the rules are configured with, as one JSON text, and what they have told of it.
 let held;
+let settings;
 let fetchedAt = 0;
 let failedAt = 0;
-let whenChanged = () => {};
 
-// The variables that the rules are configured with, as one JSON text.
-export const variables = () => held;
+// What `configure` of the rules has told.
+export const configured = () => settings;
 
-// Calls `changed` whenever a rotation has brought other secrets.
-export function onChange(changed) {
-  whenChanged = changed;
+// Configures a new wasm instance as the last one was.
+export function configureAgain() {
+  wasm.configure(held);
 }
 
-// Rejects while there are no secrets at all.
+// Rejects while the rules have no configuration: the secrets cannot be had, or are none.
 export async function secretsAreThere() {
   const now = Date.now();
   if (held !== undefined && now - fetchedAt < FRESH_MILLIS) return;
@@ -43,12 +44,12 @@ export async function secretsAreThere() {
   }
   try {
     const secrets = SECRETS_ID ? await fetched() : {};
-    fetchedAt = Date.now();
-    const text = JSON.stringify({ ...baked, ...identity, ...secrets });
-    if (text === held) return;
-    const isFirst = held === undefined;
+    // A body that CloudFront sends is none that an instance could keep.
+    const text = JSON.stringify({ ...baked, CACHE_BYTES: "0", ...identity, ...secrets });
+    // A fault throws, with every fault in its message and no value; the last configuration stays.
+    if (text !== held) settings = wasm.configure(text);
     held = text;
-    if (!isFirst) whenChanged();
+    fetchedAt = Date.now();
   } catch (error) {
     failedAt = Date.now();
     if (held === undefined) throw error;

@@ -36,7 +36,6 @@ pub fn start() {
 /// # Errors
 /// For an endpoint or an identity that is none.
 #[wasm_bindgen]
-#[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands texts over as owned")]
 pub fn secrets_request(
     id: &str,
     region: String,

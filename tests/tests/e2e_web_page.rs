@@ -115,7 +115,7 @@ fn an_identity_provider_signs_people_in() {
 /// What has no page: rules of the page's own, run by Node's test runner.
 #[test]
 fn the_modules_of_the_page_do_what_they_say() {
-    let told = node::run("web_units.mjs", &json!({})).unwrap();
+    let told = node::run("node_tests.mjs", &json!({ "tests": "web/test" })).unwrap();
     assert_eq!(told["failed"], json!([]), "{told:#}");
     assert!(told["passed"].as_u64().unwrap() >= 10, "{told:#}");
 }

@@ -177,7 +177,7 @@ fn no_secret(text: &str, asked: &Asked<'_>) -> Result<(), String> {
 }
 
 /// The reply's own headers and those of its set, as a client gets them.
-fn all_headers(reply: &Reply) -> Vec<(&'static str, String)> {
+pub(crate) fn all_headers(reply: &Reply) -> Vec<(&'static str, String)> {
     reply.headers.iter().cloned().chain(reply.set.headers()).collect()
 }
 

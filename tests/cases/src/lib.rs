@@ -10,6 +10,7 @@ pub mod cbor;
 pub mod config;
 pub mod content_disposition;
 mod expected;
+pub mod replay;
 pub mod run;
 pub mod token;
 

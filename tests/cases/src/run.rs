@@ -61,53 +61,85 @@ pub(crate) struct Asked<'a> {
 }
 
 fn run_case(case: &Case) -> Result<Option<String>, String> {
-    let config = config::config_at(&case.config, UnixTime::from_secs(case.now))?;
-    let (token, other) = (token_text(&case.token)?, token_text(&case.other)?);
-    let expand = |text: &str| expand(text, token.as_deref(), other.as_deref());
+    let prepared = Prepared::of(case)?;
+    let expand = |text: &str| prepared.expand(text);
+    prepared.ask(case, &mut |asked| {
+        let outcome = asked.perform(case)?;
+        expected::compare(&case.expect, &outcome, asked, &expand)
+    })
+}
 
-    let url = if case.url.starts_with('/') {
-        format!("https://{}{}", config::variables()["FILE_HOST"].as_str().unwrap_or(""), case.url)
-    } else {
-        case.url.clone()
-    };
-    let mut fields: Vec<(String, String)> =
-        case.headers.iter().map(|(name, value)| (name.clone(), expand(value))).collect();
-    let is_placed = url.contains("{token}") || case.headers.iter().any(|(_, value)| value.contains("{token}"));
-    let url = expand(&url);
-    if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-        let authority = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or(rest));
-        fields.insert(0, ("host".into(), authority.into()));
+/// A case with its tokens made and put in.
+pub(crate) struct Prepared {
+    pub(crate) url: String,
+    /// Host among them, unless the case has none.
+    pub(crate) fields: Vec<(String, String)>,
+    token: Option<String>,
+    other: Option<String>,
+}
+
+impl Prepared {
+    pub(crate) fn of(case: &Case) -> Result<Self, String> {
+        let (token, other) = (token_text(&case.token)?, token_text(&case.other)?);
+        let expand = |text: &str| expand(text, token.as_deref(), other.as_deref());
+        let url = if case.url.starts_with('/') {
+            format!("https://{}{}", config::variables()["FILE_HOST"].as_str().unwrap_or(""), case.url)
+        } else {
+            case.url.clone()
+        };
+        let mut fields: Vec<(String, String)> =
+            case.headers.iter().map(|(name, value)| (name.clone(), expand(value))).collect();
+        let is_placed = url.contains("{token}") || case.headers.iter().any(|(_, value)| value.contains("{token}"));
+        let url = expand(&url);
+        if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            let authority = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or(rest));
+            fields.insert(0, ("host".into(), authority.into()));
+        }
+        fields.retain(|(_, value)| value != NO_HOST);
+        if let (Some(token), false) = (&token, is_placed) {
+            fields.push(("authorization".into(), format!("Bearer {token}")));
+        }
+        Ok(Self { url, fields, token, other })
     }
-    fields.retain(|(_, value)| value != NO_HOST);
-    if let (Some(token), false) = (&token, is_placed) {
-        fields.push(("authorization".into(), format!("Bearer {token}")));
+
+    pub(crate) fn expand(&self, text: &str) -> String {
+        expand(text, self.token.as_deref(), self.other.as_deref())
     }
-    let address = match &case.address {
-        Some(text) => Some(text.parse().map_err(|_| format!("{text} is no address"))?),
-        None => None,
-    };
-    let borrowed: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let place = case.place.as_ref().map(|place| Place {
-        country: place.country.as_deref(),
-        subdivision: place.subdivision.as_deref(),
-        asn: place.asn,
-    });
-    let request = Request {
-        method: &case.method,
-        url: &url,
-        id: REQUEST_ID,
-        headers: Headers::new(&borrowed),
-        client: Client { address, place },
-    };
-    let asked = Asked {
-        text: border_text(&request, case.address.as_deref()),
-        request,
-        now: UnixTime::from_secs(case.now),
-        config: &config,
-        tokens: [token.clone(), other.clone()].into_iter().flatten().filter(|token| token.len() > 20).collect(),
-    };
-    let outcome = asked.perform(case)?;
-    expected::compare(&case.expect, &outcome, &asked, &expand)
+
+    /// Hands the case's request to `with`.
+    pub(crate) fn ask<T>(
+        &self,
+        case: &Case,
+        with: &mut dyn FnMut(&Asked<'_>) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let config = config::config_at(&case.config, UnixTime::from_secs(case.now))?;
+        let address = match &case.address {
+            Some(text) => Some(text.parse().map_err(|_| format!("{text} is no address"))?),
+            None => None,
+        };
+        let borrowed: Vec<(&str, &str)> =
+            self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let place = case.place.as_ref().map(|place| Place {
+            country: place.country.as_deref(),
+            subdivision: place.subdivision.as_deref(),
+            asn: place.asn,
+        });
+        let request = Request {
+            method: &case.method,
+            url: &self.url,
+            id: REQUEST_ID,
+            headers: Headers::new(&borrowed),
+            client: Client { address, place },
+        };
+        let tokens = [&self.token, &self.other].into_iter().flatten().filter(|token| token.len() > 20);
+        with(&Asked {
+            text: border_text(&request, case.address.as_deref()),
+            request,
+            now: UnixTime::from_secs(case.now),
+            config: &config,
+            tokens: tokens.cloned().collect(),
+        })
+    }
 }
 
 impl Asked<'_> {
@@ -124,7 +156,7 @@ impl Asked<'_> {
         }
     }
 
-    fn perform(&self, case: &Case) -> Result<Outcome, String> {
+    pub(crate) fn perform(&self, case: &Case) -> Result<Outcome, String> {
         let decision = decide(&self.request, self.now, self.config);
         self.check_border(&decision)?;
         self.check_shown(&decision)?;

@@ -1,9 +1,11 @@
-// Runs the tests of the page's modules (`web/test/`) with Node's own runner. Writes `{ passed, failed: [name] }`.
-import { readdirSync } from "node:fs";
+// Runs the tests of JavaScript modules with Node's own runner: those of the folder that the input names below the
+// repository's root. Writes `{ passed, failed: [name] }`.
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
 
-const folder = join(import.meta.dirname, "../../web/test");
+const { tests } = JSON.parse(readFileSync(0, "utf8"));
+const folder = join(import.meta.dirname, "../..", tests);
 const files = readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).map((name) => join(folder, name));
 const failed = [];
 let passed = 0;
