@@ -178,6 +178,14 @@ mod tests {
     }
 
     #[test]
+    fn the_compiler_of_the_workflows_is_the_oldest_that_is_supported() {
+        let read = |name: &str| fs::read_to_string(run::root().join(name)).unwrap();
+        let manifest = read("Cargo.toml");
+        let oldest = manifest.split("rust-version = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        assert!(read(".github/actions/rust/action.yml").contains(&format!("VERSION: {oldest}.0\n")), "{oldest}");
+    }
+
+    #[test]
     fn a_workflow_says_which_shell_it_has() {
         let jobs = "jobs:\n  a:\n    steps:\n      - run: one | two\n";
         assert!(lacks_shell(jobs));
