@@ -25,6 +25,9 @@ const SECRET: [&str; 4] = ["TOKEN_KEYS", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS
 /// CloudFront's largest package in front of an origin is 50 MB, and in front of the cache 1 MB: ours fits both.
 const MOST_BYTES: u64 = 1_000_000;
 
+const BENCH_BEGINS: &str = "<!-- cargo xtask bench lambda-edge: begin -->";
+const BENCH_ENDS: &str = "<!-- cargo xtask bench lambda-edge: end -->";
+
 /// The folder of the built code, without a configuration.
 pub(crate) fn folder() -> PathBuf {
     run::target().join("lambda-edge/code")
@@ -39,6 +42,25 @@ pub(crate) fn set_up_and_build(options: &Options) -> anyhow::Result<()> {
         Some(config) => pack(&config),
         None => Ok(()),
     }
+}
+
+/// Measures the package beside a handler in JavaScript, and puts the result into the documentation.
+pub(crate) fn bench() -> anyhow::Result<()> {
+    build(&setup::everything()?)?;
+    say::step("command line, which mints: build", || {
+        run::shown(run::cargo(None).args(["build", "--package", "clouddrop-cli"]))
+    })?;
+    let mut bench = run::command(node::binary()?);
+    bench.arg(run::root().join("bench/lambda-edge/bench.mjs")).arg(folder());
+    bench.arg(run::target().join("debug/clouddrop")).arg(run::target().join("lambda-edge/bench"));
+    let told = run::output(&mut bench)?;
+    say::line(&told);
+    let page = run::root().join("docs/performance.md");
+    let text = fs::read_to_string(&page)?;
+    let (before, rest) = text.split_once(BENCH_BEGINS).context("docs/performance.md has no place for the figures")?;
+    let (_, after) = rest.split_once(BENCH_ENDS).context("docs/performance.md has no end of their place")?;
+    fs::write(&page, format!("{before}{BENCH_BEGINS}\n{told}\n{BENCH_ENDS}{after}"))?;
+    Ok(())
 }
 
 /// Builds the code into [`folder`].

@@ -6,7 +6,7 @@
 //! question take claim | reserve session bytes | give_back session bytes | left limit
 //! object   link (\n grant)*
 //! ```
-//! The words are those of [`super::text`].
+//! The words are those of [`super::step`].
 
 use super::{Claim, Held, Link, Writes, give_back, left, reserve, take};
 use crate::config::Config;
