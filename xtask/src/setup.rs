@@ -91,12 +91,24 @@ fn wasm_bindgen() -> anyhow::Result<()> {
 /// # Errors
 /// A failed compilation.
 pub(crate) fn cyclonedx() -> anyhow::Result<()> {
-    const VERSION: &str = "0.5.9";
-    let version = run::asked(run::command(Tools::program("cargo-cyclonedx")).args(["cyclonedx", "--version"]));
-    if version.is_some_and(|version| version.ends_with(&format!(" {VERSION}"))) {
+    cargo_subcommand("cyclonedx", "0.5.9")
+}
+
+/// What changes code to see whether a test fails.
+///
+/// # Errors
+/// A failed compilation.
+pub(crate) fn cargo_mutants() -> anyhow::Result<()> {
+    cargo_subcommand("mutants", "27.1.0")
+}
+
+fn cargo_subcommand(name: &str, version: &str) -> anyhow::Result<()> {
+    let program = format!("cargo-{name}");
+    let found = run::asked(run::command(Tools::program(&program)).args([name, "--version"]));
+    if found.is_some_and(|found| found.ends_with(&format!(" {version}"))) {
         return Ok(());
     }
-    cargo_tool("cargo-cyclonedx", VERSION, &[])
+    cargo_tool(&program, version, &[])
 }
 
 /// Compiles a program of the registry into `.tools/bin`.

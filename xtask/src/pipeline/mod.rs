@@ -2,6 +2,7 @@
 //! what is in them.
 
 mod checkers;
+mod mutants;
 mod names;
 mod planted;
 mod reproducible;
@@ -22,6 +23,8 @@ pub(crate) enum Task {
     Reproducible(reproducible::Options),
     /// Write the lists of what is in the programs (CycloneDX) to target/sbom
     Sbom,
+    /// Change the rules in small ways, and see that a test fails each time; takes hours
+    Mutants(mutants::Options),
 }
 
 pub(crate) fn run(task: &Task) -> anyhow::Result<()> {
@@ -30,6 +33,7 @@ pub(crate) fn run(task: &Task) -> anyhow::Result<()> {
         Task::Advisories => checkers::advisories(),
         Task::Reproducible(options) => reproducible::run(options),
         Task::Sbom => sbom::write(),
+        Task::Mutants(options) => mutants::run(options),
     }
 }
 
