@@ -1,14 +1,14 @@
 //! `cargo xtask dev`: S3, the signer and the edge on this machine, until Ctrl-C.
 
-mod api;
+pub(crate) mod api;
 mod cloudfront;
-mod limits;
-mod ports;
+pub(crate) mod limits;
+pub(crate) mod ports;
 mod print;
-mod processes;
-mod stack;
-mod state;
-mod workerd;
+pub(crate) mod processes;
+pub(crate) mod stack;
+pub(crate) mod state;
+pub(crate) mod workerd;
 
 use std::fs;
 use std::io::Write as _;
@@ -146,7 +146,7 @@ pub(crate) struct RunFolder {
 
 impl RunFolder {
     /// Makes it anew: what a killed stack left is removed.
-    fn make(data: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn make(data: &Path) -> anyhow::Result<Self> {
         let path = data.join("run");
         if path.exists() {
             fs::remove_dir_all(&path)?;

@@ -127,8 +127,20 @@ impl Processes {
     ///
     /// # Errors
     /// When any program ends meanwhile, or nothing comes within 30 s.
-    pub(crate) fn told<T>(&mut self, mut wanted: impl FnMut(&Value) -> Option<T>) -> Result<T, Interruption> {
-        let deadline = Instant::now() + START_LIMIT;
+    pub(crate) fn told<T>(&mut self, wanted: impl FnMut(&Value) -> Option<T>) -> Result<T, Interruption> {
+        self.told_within(START_LIMIT, wanted)
+    }
+
+    /// As [`Processes::told`], for a program that may take another time.
+    ///
+    /// # Errors
+    /// When any program ends meanwhile, or nothing comes in time.
+    pub(crate) fn told_within<T>(
+        &mut self,
+        limit: Duration,
+        mut wanted: impl FnMut(&Value) -> Option<T>,
+    ) -> Result<T, Interruption> {
+        let deadline = Instant::now() + limit;
         let last = self.running.len().saturating_sub(1);
         loop {
             match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -141,7 +153,7 @@ impl Processes {
                 Ok(Event::Ended(place)) => return Err(Interruption::Failed(self.death(place))),
                 Ok(Event::Stop) => return Err(Interruption::Stopped),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    return Err(Interruption::Failed(self.silence(last)));
+                    return Err(Interruption::Failed(self.silence(last, limit)));
                 }
             }
         }
@@ -169,14 +181,11 @@ impl Processes {
         }
     }
 
-    fn silence(&self, place: usize) -> anyhow::Error {
+    fn silence(&self, place: usize, limit: Duration) -> anyhow::Error {
         match self.running.get(place) {
-            Some(process) => anyhow!(
-                "{} did not get ready within {} s{}",
-                process.name,
-                START_LIMIT.as_secs(),
-                last_lines(&process.log)
-            ),
+            Some(process) => {
+                anyhow!("{} did not get ready within {} s{}", process.name, limit.as_secs(), last_lines(&process.log))
+            }
             None => anyhow!("nothing runs"),
         }
     }

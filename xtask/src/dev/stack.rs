@@ -13,7 +13,7 @@ use super::ports::{self, Pair};
 use super::print::{self, Logs, Pids, Ready, S3};
 use super::processes::{Interruption, Processes};
 use super::state::{self, AccessKey, ISSUER, State};
-use super::workerd::Worker;
+use super::workerd::{Outside, Worker};
 use super::{Edge, Options, RunFolder, cloudfront};
 use crate::{edge, node, run, say};
 
@@ -78,6 +78,7 @@ pub(crate) fn start(
                 objects: data.join("objects"),
                 page_files: data.join("page"),
                 bindings,
+                outside: Outside::Network,
                 page,
                 files,
             };
@@ -262,7 +263,7 @@ fn bindings(
 
 /// workerd does not watch its standard input; `hold` does it for it. The Worker's own log lines come on workerd's
 /// stdout: they go to the log, and workerd's news take another way to our pipe.
-fn workerd(config: &Path) -> anyhow::Result<Command> {
+pub(crate) fn workerd(config: &Path) -> anyhow::Result<Command> {
     let mut command = held(r#"exec "$0" serve --control-fd=3 "$1" 3>&1 1>&2"#)?;
     command.arg(node::workerd()?).arg(config);
     Ok(command)
@@ -287,7 +288,7 @@ fn held(script: &str) -> anyhow::Result<Command> {
 }
 
 /// Starts the edge and waits until both sockets listen; its process id.
-fn start_edge(command: &mut Command, processes: &mut Processes) -> Result<u32, Interruption> {
+pub(crate) fn start_edge(command: &mut Command, processes: &mut Processes) -> Result<u32, Interruption> {
     processes.start("edge", command)?;
     let (mut pid, mut sockets) = (None, 0);
     processes.told(|line| {
@@ -300,7 +301,7 @@ fn start_edge(command: &mut Command, processes: &mut Processes) -> Result<u32, I
     })
 }
 
-fn wait_until_healthy(api: &Api, hosts: [&str; 2], processes: &mut Processes) -> Result<(), Interruption> {
+pub(crate) fn wait_until_healthy(api: &Api, hosts: [&str; 2], processes: &mut Processes) -> Result<(), Interruption> {
     let deadline = Instant::now() + HEALTH_LIMIT;
     for host in hosts {
         let url = format!("{host}healthz");

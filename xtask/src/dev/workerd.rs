@@ -31,6 +31,8 @@ pub(crate) struct Worker {
     pub(crate) main: Option<PathBuf>,
     /// Variables and secrets.
     pub(crate) bindings: Vec<(String, String)>,
+    /// Where its requests go.
+    pub(crate) outside: Outside,
     /// What the Rate Limiting bindings let through.
     pub(crate) limits: Limits,
     /// The folder in which Durable Objects are kept.
@@ -41,6 +43,24 @@ pub(crate) struct Worker {
     pub(crate) page: u16,
     /// The port of the files.
     pub(crate) files: u16,
+}
+
+/// Where the requests of a Worker go.
+pub(crate) enum Outside {
+    /// Where their URLs say.
+    Network,
+    /// All of them to one server, `127.0.0.1:PORT`, in plain HTTP: it is told by Host what the URL was.
+    Server(String),
+}
+
+impl Outside {
+    /// The service in the configuration. By itself workerd refuses connections to loopback, where S3 and the signer are.
+    fn service(&self) -> anyhow::Result<String> {
+        Ok(match self {
+            Self::Network => r#"network = (allow = ["public", "private"])"#.into(),
+            Self::Server(address) => format!("external = (address = {}, http = ())", literal(address)?),
+        })
+    }
 }
 
 impl Worker {
@@ -94,13 +114,13 @@ impl Worker {
         let objects = literal(self.objects.to_str().context("a folder whose name is not UTF-8")?)?;
         let page_files = literal(self.page_files.to_str().context("a folder whose name is not UTF-8")?)?;
         let Self { page, files, .. } = self;
-        // By itself workerd refuses connections to loopback, where S3 and the signer are.
+        let outside = self.outside.service()?;
         Ok(format!(
             r#"using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
-    (name = "outside", network = (allow = ["public", "private"])),
+    (name = "outside", {outside}),
     (name = "objects", disk = (path = {objects}, writable = true)),
     (name = "page", disk = (path = {page_files})),
   ],
@@ -167,6 +187,7 @@ mod tests {
             modules: vec!["entry.mjs".into()],
             main: Some("/elsewhere/harness.mjs".into()),
             bindings: Vec::new(),
+            outside: Outside::Server("127.0.0.1:83".into()),
             limits: Limits::default(),
             objects: "/data/objects".into(),
             page_files: "/data/page".into(),
@@ -175,6 +196,7 @@ mod tests {
         };
         let config = worker.config().unwrap();
         assert!(config.find("main.mjs").unwrap() < config.find("entry.mjs").unwrap());
+        assert!(config.contains(r#"(name = "outside", external = (address = "127.0.0.1:83", http = ()))"#));
     }
 
     #[test]
@@ -183,6 +205,7 @@ mod tests {
             modules: vec!["entry.mjs".into(), "a.wasm".into()],
             main: None,
             bindings: vec![("A".into(), "1\"".into())],
+            outside: Outside::Network,
             limits: "bad=5".parse().unwrap(),
             objects: "/data/objects".into(),
             page_files: "/data/page".into(),
@@ -197,6 +220,7 @@ mod tests {
         assert!(config.contains(r#"(name = "files", address = "127.0.0.1:82""#));
         assert!(config.contains(r#"(name = "page", disk = (path = "/data/page"))"#));
         assert!(config.contains(r#"(name = "LINKS", durableObjectNamespace = "LinkCounter")"#));
+        assert!(config.contains(r#"(name = "outside", network = (allow = ["public", "private"]))"#));
         assert!(config.contains(r#"(name = "objects", disk = (path = "/data/objects", writable = true))"#));
         assert!(config.contains(r#"(name = "limit", text = "5"), (name = "period", text = "60")"#));
     }
