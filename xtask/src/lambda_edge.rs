@@ -17,7 +17,7 @@ pub(crate) struct Options {
     /// The configuration to put in: a JSON object of the Worker's variables without AWS credentials and secrets, with
     /// `SECRETS_ID` and `SECRETS_REGION` for those; without it there is no package, only the code
     #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// What a package must not hold: it lies in a bucket and in a console.

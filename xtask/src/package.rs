@@ -14,7 +14,7 @@ use crate::{remap, run, say, setup};
 pub(crate) struct Options {
     /// For x86-64 instead of arm64: the architecture of the functions must be the same
     #[arg(long = "x86-64")]
-    x86_64: bool,
+    pub(crate) x86_64: bool,
 }
 
 /// A kind of processor.

@@ -192,6 +192,36 @@ pub(crate) fn lambda_builder_programs() -> PathBuf {
     tools_folder().join("lambda/bin")
 }
 
+/// What deploys: the command lines of AWS and of SAM.
+///
+/// # Errors
+/// As [`checkers`].
+pub(crate) fn aws_programs() -> anyhow::Result<()> {
+    python_tool("aws", "aws-sam-cli==1.170.0 awscli==1.46.3")
+}
+
+/// A program of [`aws_programs`].
+pub(crate) fn aws_program(name: &str) -> PathBuf {
+    tools_folder().join("aws/bin").join(name)
+}
+
+/// LocalStack, the AWS emulator. Later versions need a Python newer than 3.11, Debian 12's; the other pins are those that
+/// it runs with.
+///
+/// # Errors
+/// As [`checkers`].
+pub(crate) fn emulator() -> anyhow::Result<()> {
+    python_tool(
+        "emulator",
+        "localstack-core[runtime]==4.13.1 cbor2==5.7.1 cryptography==45.0.7 pyopenssl==25.3.0 service-identity==24.2.0",
+    )
+}
+
+/// The Python of [`emulator`].
+pub(crate) fn emulator_python() -> PathBuf {
+    tools_folder().join("emulator/bin/python")
+}
+
 /// Python packages, divided by spaces, in a place of their own: `.tools/NAME`, with their programs in `bin`.
 pub(crate) fn python_tool(name: &str, packages: &str) -> anyhow::Result<()> {
     let folder = tools_folder().join(name);
