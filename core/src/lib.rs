@@ -78,6 +78,7 @@ pub mod reply;
 pub mod request;
 pub mod retry;
 pub mod revocation;
+pub mod rotation;
 mod s3_error;
 pub mod secret;
 pub mod secrets_manager;

@@ -28,6 +28,7 @@ mod pages;
 mod pause;
 mod records;
 mod reply;
+pub mod rotation;
 mod s3;
 pub mod secrets;
 pub mod server;

@@ -3,4 +3,5 @@
 pub mod faults;
 pub mod files;
 pub mod node;
+pub mod secrets_manager;
 pub mod stack;

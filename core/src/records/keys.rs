@@ -69,8 +69,12 @@ impl KeyStates {
         issuer: &'k str,
         now: UnixTime,
     ) -> Result<&'k TokenKey, Refusal> {
-        let named = self.able(keys, issuer, now).find(|key| Some(key.id().as_str()) == self.minting.as_deref());
-        let key = named.or_else(|| self.able(keys, issuer, now).next());
+        let named = |key: &&TokenKey| Some(key.id().as_str()) == self.minting.as_deref();
+        // A key whose end is set makes no link that could outlive it, as long as there is one without an end.
+        let lasting = || self.able(keys, issuer, now).filter(|key| key.retires.is_none());
+        let key = lasting().find(named).or_else(|| lasting().next());
+        let key = key.or_else(|| self.able(keys, issuer, now).find(named));
+        let key = key.or_else(|| self.able(keys, issuer, now).next());
         key.ok_or(Refusal::Internal("every token key of the issuer has retired"))
     }
 
@@ -186,5 +190,23 @@ mod tests {
         assert_eq!(states.minting_key(&keys(&["a"]), "demo", NOW).unwrap().id().as_str(), "a");
     }
 
+    #[test]
+    fn a_key_whose_end_is_set_makes_no_more_tokens() {
+        let key = |id: &str, retires: Option<u64>| {
+            let retires = retires.map(UnixTime::from_secs);
+            TokenKey::new("demo".into(), KeyId::new(id).unwrap(), &Secret::new([7; 32].into()), retires).unwrap()
+        };
+        let keys = KeySet::new(vec![key("c", None), key("b", Some(90_000)), key("a", Some(80_000))]);
+        let mut states = KeyStates { minting: Some("b".into()), ..KeyStates::default() };
+        let minting = |states: &KeyStates| states.minting_key(&keys, "demo", NOW).unwrap().id().as_str().to_string();
+        assert_eq!(minting(&states), "c", "the record is older than the rotation");
+        // Where all of them end, the record counts, and then the newest.
+        states.retired.push("c".into());
+        assert_eq!(minting(&states), "b");
+        states.minting = None;
+        assert_eq!(minting(&states), "b");
+    }
+
     use alloc::string::ToString;
+    use alloc::vec;
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
 pub(crate) mod bucket;
+pub(crate) mod lambda;
 
 use clouddrop_core::hash::{push_hex, sha256};
 use clouddrop_core::{Client, Decision, Headers, UnixTime};
