@@ -8,15 +8,33 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const DOCUMENTS: [&str; 6] =
-    ["README.md", "docs/design.md", "docs/attacks.md", "docs/wire-format.md", "docs/performance.md", "docs/runbook.md"];
+const DOCUMENTS: [&str; 8] = [
+    "README.md",
+    "CHANGELOG.md",
+    "docs/design.md",
+    "docs/attacks.md",
+    "docs/pipeline.md",
+    "docs/wire-format.md",
+    "docs/performance.md",
+    "docs/runbook.md",
+];
 
 /// Commands of the README that are not part of the script which `e2e_readme` runs, and what runs each.
-const RUN_ELSEWHERE: [(&str, &str); 5] = [
+const RUN_ELSEWHERE: [(&str, &str); 9] = [
     ("cargo xtask dev", "every end-to-end test starts it"),
     ("cargo xtask test", "runs this test"),
     ("npx wrangler secret put TOKEN_KEYS", "needs an account; the name is checked below"),
     ("npx wrangler secret put AWS_SECRET_ACCESS_KEY", "needs an account; the name is checked below"),
+    (
+        "cargo xtask infra deploy --region eu-central-1 --file-host files.example.net --page-host share.example.com",
+        "needs an account; `the_readmes_deployments_have_plans` runs it with --plan, `cargo xtask test` with --local",
+    ),
+    (
+        "cargo xtask infra deploy --aws-alone --region eu-central-1 --file-host files.example.net --page-host share.example.com",
+        "needs an account; `the_readmes_deployments_have_plans` runs it with --plan",
+    ),
+    ("cargo xtask smoke --url https://share.example.com", "e2e_smoke runs it against the stack"),
+    ("cargo xtask doctor --url https://share.example.com", "e2e_doctor runs it against the stack"),
     ("npx wrangler deploy", "`cargo xtask test` does it with --dry-run"),
 ];
 
@@ -27,10 +45,11 @@ fn read(name: &str) -> String {
 /// Names of all functions in the workspace's own Rust files.
 fn functions() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let mut folders: Vec<PathBuf> = ["core", "worker", "signer-lambda", "cli", "dev-s3", "tests", "bench", "xtask"]
-        .iter()
-        .map(|name| files::repository().join(name))
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        ["core", "edge", "worker", "lambda-edge", "signer-lambda", "ops", "cli", "dev-s3", "tests", "bench", "xtask"]
+            .iter()
+            .map(|name| files::repository().join(name))
+            .collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
@@ -88,7 +107,7 @@ fn shell_blocks() -> Vec<String> {
 fn every_command_of_the_readme_is_run_by_a_test() {
     let mut elsewhere = BTreeSet::new();
     let blocks = shell_blocks();
-    assert_eq!(blocks.len(), 4);
+    assert_eq!(blocks.len(), 7);
     for block in blocks.iter().filter(|block| !block.contains("$PAGE")) {
         for command in block.lines() {
             assert!(RUN_ELSEWHERE.iter().any(|(known, _)| *known == command), "nothing runs: {command}");
@@ -100,5 +119,26 @@ fn every_command_of_the_readme_is_run_by_a_test() {
         if let Some(secret) = command.strip_prefix("npx wrangler secret put ") {
             assert!(read("wrangler.toml").contains(&format!("\"{secret}\"")), "wrangler.toml requires no {secret}");
         }
+    }
+}
+
+#[test]
+fn the_readmes_deployments_have_plans() {
+    let Some(xtask) = std::env::var_os("CLOUDDROP_XTASK") else {
+        return; // without `cargo xtask test` there is no path to it
+    };
+    let readme = read("README.md");
+    let commands: Vec<&str> =
+        readme.lines().filter_map(|line| line.strip_prefix("cargo xtask infra deploy --")).collect();
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    for command in commands {
+        let output = std::process::Command::new(&xtask)
+            .args(["infra", "deploy", "--plan"])
+            .args(format!("--{command}").split(' '))
+            .output()
+            .unwrap();
+        let plan = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(plan.contains("FileHost=files.example.net"), "{plan}");
     }
 }

@@ -77,7 +77,8 @@ enum Verb {
     /// Bring what the other verbs need: the wasm toolchain, tools, npm packages
     Setup,
     /// Measure the edge against its peers; arguments go to the benchmark (see `bench -- --help`). `bench signer` measures
-    /// the signer beside a bare handler, `bench cli` the command line beside aws s3 cp and rclone
+    /// the signer beside a bare handler, `bench cli` the command line beside aws s3 cp and rclone, `bench lambda-edge` the
+    /// Lambda@Edge functions beside a handler in JavaScript
     Bench {
         /// Arguments of clouddrop-bench
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -140,6 +141,9 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
             signer::bench(&arguments[1..])
         }
         Verb::Bench { arguments } if arguments.first().is_some_and(|word| word == "cli") => cli::bench(&arguments[1..]),
+        Verb::Bench { arguments } if arguments.first().is_some_and(|word| word == "lambda-edge") => {
+            lambda_edge::bench()
+        }
         Verb::Bench { arguments } => edge::bench(&arguments),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Hold { command } => hold::run(&command),
