@@ -199,6 +199,13 @@ impl Ring {
         self.of(issuer).all(|entry| edge.has(entry))
     }
 
+    /// Whether all of the signer's keys are here, with the ends that they have there: if not, a rotation was not finished.
+    pub fn follows(&self, signer: &Self) -> bool {
+        let is_here =
+            |theirs: &Object| self.entries.iter().any(|ours| is_same(ours, theirs) && end(ours) == end(theirs));
+        signer.entries.iter().all(is_here)
+    }
+
     /// Drops keys of `issuer` whose time has passed, the oldest first, as long as there are more than enough.
     fn without_ended(mut self, issuer: &str, now: UnixTime) -> Self {
         let mut count = self.entries.iter().filter(|entry| text(entry, "issuer") == Some(issuer)).count();
@@ -296,10 +303,12 @@ mod tests {
         let signer = edge.promoted_to(&signer, ISSUER, YEAR, NOW);
         assert_eq!(shown(&signer), ["c", "b↓", "a↓"]);
         assert!(signer.is_known_to(&edge, ISSUER), "the edge has known it for long");
+        assert!(!edge.follows(&signer), "it does not know the ends yet");
         let edge = edge.ahead_with(&signer, ISSUER, &fresh("d"), NOW);
         assert_eq!(shown(&edge), ["d", "c", "b↓", "a↓"]);
         assert_eq!(edge.names(ISSUER)[2].retires, Some(NOW.after(YEAR).after(MARGIN)), "behind the last link");
 
+        assert!(edge.follows(&signer));
         // Each step made again changes nothing.
         assert_eq!(shown(&edge.ahead_with(&signer, ISSUER, &fresh("e"), NOW)), shown(&edge));
 

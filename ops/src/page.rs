@@ -16,8 +16,9 @@ const LONGEST_TURN: Duration = Duration::from_secs(70);
 /// Arguments that every verb has.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
-    /// The page's address, like https://share.example.com
+    /// The page's address.
     #[arg(long, value_name = "URL", env = "CLOUDDROP_URL", value_parser = address)]
+    #[arg(help = "The page's address, like https://share.example.com")]
     pub(crate) url: String,
     /// Print one JSON document in the place of text
     #[arg(long)]

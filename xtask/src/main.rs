@@ -72,6 +72,8 @@ enum Verb {
     Doctor(ops::Arguments),
     /// Put a new token key in place
     RotateKeys(ops::Arguments),
+    /// Make an API key for who has set up a deployment; it is shown once
+    FirstKey(ops::Arguments),
     /// Take back links at once
     Revoke(ops::Arguments),
     /// Bring what the other verbs need: the wasm toolchain, tools, npm packages
@@ -135,6 +137,7 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Smoke(arguments) => ops::run("smoke", &arguments),
         Verb::Doctor(arguments) => ops::run("doctor", &arguments),
         Verb::RotateKeys(arguments) => ops::run("rotate-keys", &arguments),
+        Verb::FirstKey(arguments) => ops::run("first-key", &arguments),
         Verb::Revoke(arguments) => ops::run("revoke", &arguments),
         Verb::Setup => setup::everything().map(drop),
         Verb::Bench { arguments } if arguments.first().is_some_and(|word| word == "signer") => {

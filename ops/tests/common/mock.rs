@@ -115,7 +115,10 @@ fn serve(mut client: TcpStream, place: usize, hosts: &Hosts, damage: &Damage) ->
     let mut bytes = Vec::new();
     server.read_to_end(&mut bytes)?;
     let mut given = parse(&bytes, hosts);
+    // For damage that needs to know where it is.
+    given.set("x-mock-page", &format!("http://{}", hosts.mock[0]));
     damage(&asked, &mut given);
+    given.remove("x-mock-page");
     let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", given.status);
     if !given.headers.iter().any(|(name, _)| name == "content-length") && asked.method != "HEAD" && given.status != 304
     {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub(crate) mod mock;
+pub(crate) mod s3;
 
 use serde_json::Value;
 use std::io::Write as _;
