@@ -92,9 +92,14 @@ impl Ask {
     }
 
     #[must_use]
-    pub(crate) fn body(mut self, content_type: &str, body: &[u8]) -> Self {
+    pub(crate) fn content(mut self, body: &[u8]) -> Self {
         self.body = body.into();
-        self.header("content-type", content_type)
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn body(self, content_type: &str, body: &[u8]) -> Self {
+        self.content(body).header("content-type", content_type)
     }
 
     #[must_use]

@@ -136,6 +136,23 @@ fn a_sound_deployment_is_found_sound_and_every_fault_is_named() {
         let words = failed(&with_key(&mock.page, &stack), check);
         assert!(words.contains(seen), "{check}: {seen:?} is not in {words:?}");
     }
+    // Keys in stores: they go together, or not.
+    let folder = tempfile::tempdir().unwrap();
+    let key = |kid: &str| json!({ "issuer": "clouddrop", "kid": kid, "secret": format!("{kid:A<43}") });
+    let store = |name: &str, keys: &[&str]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, keys.iter().map(|kid| key(kid)).collect::<serde_json::Value>().to_string()).unwrap();
+        format!("file:{}", path.display())
+    };
+    let (signer, good, bad) =
+        (store("signer", &["b", "a"]), store("good", &["c", "b", "a"]), store("bad", &["d", "a"]));
+    let stores = |edge: &str| {
+        let more = ["--read-only", "--edge", edge, "--signer", &signer];
+        doctor(page, &more, &[("CLOUDDROP_API_KEY", &stack.ready.api_key)])
+    };
+    assert!(failed(&stores(&bad), "token keys in the stores").contains("lacks a key"));
+    let output = stores(&good);
+    assert!(output.status.success() && said(&output).contains("b is the newest, c is ahead"), "{}", said(&output));
     // A signer whose only standby key has retired: no mock.
     stack.must(200, "keys/dev-1/retire", &json!({}));
     assert!(failed(&with_key(page, &stack), "token keys").contains("none stands by"));

@@ -7,7 +7,8 @@ use clouddrop_tests::stack::Stack;
 use clouddrop_tests::stack::origin::{Behaviour, Origin};
 use common::mock::{Asked, Given, Mock};
 use common::{json, ops, outcomes, said, with_stdin};
-use std::process::Output;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -42,9 +43,11 @@ fn assert_nothing_is_left(stack: &Stack) {
 
 #[test]
 fn a_sound_deployment_passes_and_is_left_as_it_was() {
-    let stack = Stack::start(&["--set", "SECURITY_CONTACT=mailto:security@example.com"]);
+    let limits =
+        ["--set", "SECURITY_CONTACT=mailto:security@example.com", "--set-signer", "MULTIPART_THRESHOLD=200000"];
+    let stack = Stack::start(&limits);
     let page = stack.ready.page.trim_end_matches('/');
-    let output = smoke(page, &stack.ready.api_key, &[]);
+    let output = smoke(page, &stack.ready.api_key, &["--large", "6000000"]);
     assert!(output.status.success(), "{}", said(&output));
     let report = json(&output);
     assert_eq!(report["passed"], true);
@@ -73,6 +76,28 @@ fn a_sound_deployment_passes_and_is_left_as_it_was() {
     assert!(names.iter().any(|name| name == "the key is taken"), "{names:?}");
     assert!(names.iter().all(|name| !name.contains("host") && name != "health"), "{names:?}");
     assert!(!said(&output).contains("cd_not-a-key"));
+}
+
+/// Ctrl-C: the check that runs comes to its end, and what was made is removed.
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    let stack = Stack::start(&["--set-signer", "MULTIPART_THRESHOLD=1000"]);
+    let page = stack.ready.page.trim_end_matches('/');
+    let mut command = ops(&["smoke", "--json", "--url", page], &[("CLOUDDROP_API_KEY", &stack.ready.api_key)]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let pid = child.id().to_string();
+    let mut told = Vec::new();
+    for line in lines {
+        if line.contains("upload in parts: the file went so") {
+            assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        }
+        told.push(line);
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{told:#?}");
+    assert!(told.iter().any(|line| line.contains("what was made is removed")), "{told:#?}");
+    assert!(told.len() < 25, "it went on: {told:#?}");
+    assert_nothing_is_left(&stack);
 }
 
 /// A promise that the mock breaks, and what must be said of it.

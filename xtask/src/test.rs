@@ -15,7 +15,7 @@ use crate::{check, edge, lambda_edge, node, pipeline, run, say, web};
 const END_TO_END: &str = "e2e_";
 
 /// Those of them that run a second time, against the edge for AWS alone: what a client sees must be the same there.
-const ALSO_ON_AWS: [&str; 10] = [
+const ALSO_ON_AWS: [&str; 11] = [
     "e2e_api",
     "e2e_counted",
     "e2e_headers",
@@ -25,6 +25,7 @@ const ALSO_ON_AWS: [&str; 10] = [
     "e2e_password",
     "e2e_reading",
     "e2e_revocation",
+    "e2e_smoke",
     "e2e_taken_back",
 ];
 

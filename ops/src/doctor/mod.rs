@@ -13,6 +13,7 @@ use crate::exit::{Exit, Failure, Result};
 use crate::http::Client;
 use crate::out::Out;
 use crate::page::{Api, KEY_VARIABLE, Target, api_key};
+use crate::rotate::{self, Store};
 use clouddrop_core::{Seconds, UnixTime};
 use serde_json::json;
 use std::time::Duration;
@@ -35,6 +36,12 @@ pub(crate) struct Options {
     /// The folder of records, as the edge has it
     #[arg(long, value_name = "PREFIX", default_value = "records/")]
     records_prefix: String,
+    /// Look at the edge's token keys, too: a secret of Secrets Manager, or file:PATH, as for rotate-keys
+    #[arg(long, value_name = "STORE", requires = "signer")]
+    edge: Option<Store>,
+    /// And at the signer's
+    #[arg(long, value_name = "STORE", requires = "edge")]
+    signer: Option<Store>,
     /// After how many seconds a link that was taken back must be refused
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     revoked_within: u64,
@@ -86,6 +93,7 @@ fn from_outside(report: &mut Report, client: &Client, page: &str) {
 fn with_key(report: &mut Report, api: Option<&Api>, options: &Options) {
     let keyed = |act: &dyn Fn(&Api) -> Seen| api.map_or_else(|| not_checked(NO_KEY), act);
     report.check("token keys", || keyed(&links::keys));
+    report.check("token keys in the stores", || keyed(&|api| stored_keys(api, options)));
     report.check("the way of a link: key, revocation list, identity, bucket", || keyed(&links::way));
     report.check("the revocation list has room", || keyed(&links::revocations));
     report.check("the tick", || keyed(&links::tick));
@@ -93,6 +101,14 @@ fn with_key(report: &mut Report, api: Option<&Api>, options: &Options) {
         true => not_checked("--read-only"),
         false => keyed(&|api| links::cache(api, Duration::from_secs(options.revoked_within))),
     });
+}
+
+fn stored_keys(api: &Api, options: &Options) -> Seen {
+    let (Some(edge), Some(signer)) = (&options.edge, &options.signer) else {
+        return not_checked("no stores: name them by --edge and --signer");
+    };
+    let told = api.must("GET", "keys", None).map_err(|failure| failure.message)?;
+    rotate::check(edge, signer, options.region.as_deref(), told["issuer"].as_str().unwrap_or(""), now())
 }
 
 fn with_credentials(report: &mut Report, options: &Options) {

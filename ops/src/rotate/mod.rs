@@ -5,9 +5,12 @@
 
 mod first_key;
 mod retire;
+mod state;
 mod store;
 
 pub(crate) use first_key::Options as FirstKey;
+pub(crate) use state::check;
+pub(crate) use store::Store;
 
 use crate::aws::now;
 use crate::exit::{Exit, Failure, Result};
@@ -21,7 +24,6 @@ use clouddrop_core::token::{NewToken, mint};
 use clouddrop_core::{ObjectPath, Seconds};
 use serde_json::json;
 use std::time::{Duration, Instant};
-use store::Store;
 
 /// How often edge and signer are looked at.
 const GLANCE: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! A small file on its way in and out.
 
-use super::scene::{Scene, ensure, expect, must, text};
+use super::scene::{NAME, Scene, ensure, expect, must, text};
 use crate::checks::{Fault, Seen, not_checked};
 use crate::http::Ask;
 use crate::out::plain;
@@ -26,6 +26,26 @@ pub(super) fn upload(scene: &mut Scene<'_>) -> Seen {
     let file = scene.send_file(&name, "application/octet-stream", &content, None)?;
     scene.file = Some(file);
     Ok(format!("{} bytes as {name}", content.len()))
+}
+
+/// Where the first file went in parts already there is nothing more to see; else one as large as was asked for.
+pub(super) fn upload_in_parts(scene: &mut Scene<'_>) -> Seen {
+    if scene.in_parts {
+        return Ok("the file went so".into());
+    }
+    let Some(size) = scene.large else {
+        return not_checked("--large BYTES sends a file of more than MULTIPART_THRESHOLD");
+    };
+    ensure(size > 100, || "--large is more than 100".into())?;
+    let content: Vec<u8> = scene.content.iter().copied().cycle().take(size).collect();
+    let name = format!("{NAME}large.bin");
+    let file = scene.send_file(&name, "application/octet-stream", &content, None)?;
+    ensure(scene.in_parts, || format!("{size} bytes go in one PUT: the threshold is higher"))?;
+    let link = scene.new_share(&json!({ "key": file["key"] }))?;
+    let answer = scene.send(&Ask::get(text(&link, "download")?).header("range", &format!("bytes={}-", size - 100)))?;
+    expect(&answer, 206, "its end")?;
+    ensure(answer.body == content[size - 100..], || "its end is another".into())?;
+    Ok(format!("{size} bytes"))
 }
 
 pub(super) fn share(scene: &mut Scene<'_>) -> Seen {

@@ -24,6 +24,9 @@ pub(crate) struct Options {
     /// Look only: nothing is made, no key is needed
     #[arg(long)]
     read_only: bool,
+    /// Send a file of so many bytes, too, which is to go in parts: more than MULTIPART_THRESHOLD
+    #[arg(long, value_name = "BYTES")]
+    large: Option<usize>,
     /// After how many seconds a link that was taken back must be refused
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     revoked_within: u64,
@@ -47,9 +50,10 @@ const LOOKS: [Check; 8] = [
 ];
 
 /// What a key opens, in the order in which one needs the other.
-const ACTS: [Check; 22] = [
+const ACTS: [Check; 23] = [
     ("the key is taken", files::account),
     ("upload", files::upload),
+    ("upload in parts", files::upload_in_parts),
     ("share", files::share),
     ("landing page", links::landing),
     ("download, whole", files::whole),
@@ -85,6 +89,7 @@ pub(crate) fn run(options: &Options) -> Result<Exit> {
     let _ = ctrlc::set_handler(|| STOPPED.store(true, Ordering::SeqCst));
     let api = Api::new(&options.target.url, key);
     let mut scene = Scene::new(&api, Duration::from_secs(options.revoked_within))?;
+    scene.large = options.large;
     let mut report = Report::new(out);
     let end = Instant::now() + Duration::from_secs(options.time);
     let acts: &[Check] = if api.has_key() { &ACTS } else { &[] };
