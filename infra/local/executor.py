@@ -23,8 +23,8 @@ from runtime_api import Call, RuntimeApi
 START_SECONDS = 10
 # How much of what a function writes is kept.
 LOG_LINES = 1000
-# The address of a bucket, as the templates give it to functions.
-BUCKET_URL = re.compile(r"https://([a-z0-9.-]+)\.s3\.[a-z0-9-]+\.amazonaws\.com(?=/|$)")
+# The address of a bucket, as the templates give it to functions: with AWS::URLSuffix, which is another one here.
+BUCKET_URL = re.compile(r"https://([a-z0-9.-]+?)\.s3\.[a-z0-9-]+\.(?:amazonaws\.com|localhost\.localstack\.cloud)(?=/|$)")
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):

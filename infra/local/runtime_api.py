@@ -6,6 +6,7 @@ import dataclasses
 import http.server
 import queue
 import socketserver
+import sys
 import threading
 from concurrent.futures import Future
 
@@ -56,6 +57,11 @@ class RuntimeApi(socketserver.ThreadingMixIn, http.server.HTTPServer):
             return False
         call.answer.set_result((is_error, body))
         return True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        # A program that has ended reads no answer: that is no fault. All others are told.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def close(self) -> None:
         # A program that waits for a call is let go.

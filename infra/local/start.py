@@ -4,6 +4,7 @@ Usage: start.py FOLDER. Once it serves, one line of JSON on stdout: {"listen": "
 itself says goes to stderr. Run it by the Python that LocalStack is installed for.
 """
 
+import hashlib
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import socket
 import sys
 import tempfile
 import threading
+import uuid
 
 
 def free_port() -> int:
@@ -40,6 +42,9 @@ def environment(folder: pathlib.Path, port: int) -> dict[str, str]:
         "S3_SKIP_SIGNATURE_VALIDATION": "0",
         # S3 answers preflights by the bucket's own rules.
         "DISABLE_CUSTOM_CORS_S3": "0",
+        # The new engine does not end where a function's deployment is watched by an alarm on the function itself: it looks
+        # for what a resource needs before SAM's transformation has taken the two apart.
+        "PROVIDER_OVERRIDE_CLOUDFORMATION": "engine-legacy",
         # Resource types without a provider are passed over; the deployment compares them with what it expects.
         "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1",
         # Nothing is asked for or told outside this machine.
@@ -52,9 +57,23 @@ def environment(folder: pathlib.Path, port: int) -> dict[str, str]:
     }
 
 
+def let_uuid5_take_bytes() -> None:
+    """LocalStack's KMS calls it with bytes, which it takes from Python 3.12 on; Debian 12 has 3.11."""
+    uuid5 = uuid.uuid5
+
+    def of_text_or_bytes(namespace: uuid.UUID, name: str | bytes) -> uuid.UUID:
+        if isinstance(name, str):
+            return uuid5(namespace, name)
+        digest = hashlib.sha1(namespace.bytes + name).digest()
+        return uuid.UUID(bytes=digest[:16], version=5)
+
+    if sys.version_info < (3, 12):
+        uuid.uuid5 = of_text_or_bytes
+
+
 def end_with_input() -> None:
     while os.read(0, 4096):
-        pass
+        uuid.uuid5 = of_text_or_bytes
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -69,6 +88,8 @@ def main() -> None:
     # Unpacked functions lie below it.
     tempfile.tempdir = str(folder / "tmp")
     os.makedirs(tempfile.tempdir, exist_ok=True)
+
+    let_uuid5_take_bytes()
 
     # Only now: what is imported reads the variables.
     from localstack.runtime import events

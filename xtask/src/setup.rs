@@ -222,6 +222,11 @@ pub(crate) fn emulator_python() -> PathBuf {
     tools_folder().join("emulator/bin/python")
 }
 
+/// Where the emulator's compiled modules are kept.
+pub(crate) fn emulator_cache() -> PathBuf {
+    tools_folder().join("emulator/cache")
+}
+
 /// Python packages, divided by spaces, in a place of their own: `.tools/NAME`, with their programs in `bin`.
 pub(crate) fn python_tool(name: &str, packages: &str) -> anyhow::Result<()> {
     let folder = tools_folder().join(name);

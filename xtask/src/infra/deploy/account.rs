@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
 use super::hands::Hands;
-use crate::{run, setup};
+use crate::{run, say, setup};
 
 /// Where commands go. Its environment may hold credentials: it has no `Debug`.
 pub(crate) struct Account {
@@ -113,15 +113,37 @@ impl Account {
     ) -> anyhow::Result<Outputs> {
         let mut sam = self.command("sam");
         sam.args(deploy_arguments(stack, template, &self.region, parameters));
-        hands.shown(&mut sam).with_context(|| {
-            format!(
+        let deployed = hands.shown(&mut sam);
+        if deployed.is_err() {
+            self.say_what_failed(hands, stack);
+        }
+        deployed.with_context(|| match self.emulator {
+            Some(_) => {
+                format!("{template} was not deployed as {stack}; what failed is told above")
+            }
+            None => format!(
                 "{template} was not deployed as {stack}; its events say why: aws cloudformation describe-stack-events \
                  --stack-name {stack} --region {}; a stack that was never complete (ROLLBACK_COMPLETE) must be deleted \
                  before the next try",
                 self.region
-            )
+            ),
         })?;
         self.outputs(hands, stack)
+    }
+
+    /// The resources that failed, with the reason: a nested stack's are not among the events that were shown.
+    fn say_what_failed(&self, hands: &mut dyn Hands, stack: &str) {
+        // It is a help only: where it fails, too, the first failure is what is told.
+        let asked = self.aws(hands, &["cloudformation", "describe-stacks"]);
+        let stacks = asked.ok().and_then(|answer| answer["Stacks"].as_array().cloned()).unwrap_or_default();
+        let names = stacks.iter().filter_map(|stack| stack["StackName"].as_str());
+        let nested = format!("{stack}-");
+        for name in names.filter(|name| *name == stack || name.starts_with(&nested)) {
+            let asked = self.aws(hands, &["cloudformation", "describe-stack-events", "--stack-name", name]);
+            for line in asked.iter().flat_map(failures) {
+                say::line(&line);
+            }
+        }
     }
 
     /// What a stack tells.
@@ -151,6 +173,10 @@ impl Account {
                     kind: text("ResourceType"),
                     physical_id: text("PhysicalResourceId"),
                 };
+                // Its condition is not met: it is no part of this deployment.
+                if resource.physical_id.is_empty() {
+                    continue;
+                }
                 if resource.kind == "AWS::CloudFormation::Stack" {
                     open.push(resource.physical_id.clone());
                 }
@@ -159,6 +185,19 @@ impl Account {
         }
         Ok(resources)
     }
+}
+
+/// A line about each resource that failed and is no stack itself.
+fn failures(events: &Value) -> Vec<String> {
+    let events = events["StackEvents"].as_array().cloned().unwrap_or_default();
+    let line = |event: &Value| {
+        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let failed =
+            text("ResourceStatus").ends_with("_FAILED") && text("ResourceType") != "AWS::CloudFormation::Stack";
+        let (name, kind, reason) = (text("LogicalResourceId"), text("ResourceType"), text("ResourceStatusReason"));
+        failed.then(|| format!("    failed: {name} ({kind}): {reason}"))
+    };
+    events.iter().filter_map(line).collect()
 }
 
 /// How a template is deployed: nested templates and packages go to a bucket that SAM keeps for that.
@@ -224,6 +263,19 @@ mod tests {
              --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --capabilities CAPABILITY_IAM \
              CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND --parameter-overrides FileHost=files.example.net"
         );
+    }
+
+    #[test]
+    fn what_failed_is_told_with_its_reason() {
+        let event = |kind: &str, status: &str| {
+            serde_json::json!({
+                "LogicalResourceId": "Key", "ResourceType": kind, "ResourceStatus": status, "ResourceStatusReason": "why",
+            })
+        };
+        let (stack, key) = ("AWS::CloudFormation::Stack", "AWS::KMS::Key");
+        let events = [event(stack, "CREATE_FAILED"), event(key, "CREATE_IN_PROGRESS"), event(key, "CREATE_FAILED")];
+        let told = failures(&serde_json::json!({ "StackEvents": events }));
+        assert_eq!(told, ["    failed: Key (AWS::KMS::Key): why"]);
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub(crate) fn start(folder: &Path, processes: &mut Processes) -> Result<String, 
     let mut command = run::command(setup::emulator_python());
     // Only ours: what a PYTHONPATH of the user holds could take the place of a module. Unbuffered, so that the log of one
     // that is killed is whole.
-    command.env("PYTHONPATH", &source).env("PYTHONUNBUFFERED", "1").env_remove("PYTHONDONTWRITEBYTECODE");
+    command.env("PYTHONPATH", &source).env("PYTHONUNBUFFERED", "1");
+    // Compiled once for all runs, and not beside the sources.
+    command.env("PYTHONPYCACHEPREFIX", setup::emulator_cache()).env_remove("PYTHONDONTWRITEBYTECODE");
     command.arg(source.join("start.py")).arg(folder);
     processes.start("emulator", &mut command)?;
     processes.told_within(START_LIMIT, |line| Some(line.get("listen")?.as_str()?.to_owned()))

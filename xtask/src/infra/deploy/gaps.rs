@@ -24,11 +24,12 @@ const TEMPLATE: &str = "cargo xtask infra check: the transformed template agains
 const LIVE: &str = "cargo xtask doctor against a real deployment";
 
 /// Types of resources that the emulator passes over.
-pub(crate) const NOT_MADE: [Gap; 4] = [
+pub(crate) const NOT_MADE: [Gap; 5] = [
     Gap { what: "AWS::Budgets::Budget", instead: TEMPLATE },
     Gap { what: "AWS::CloudWatch::Dashboard", instead: TEMPLATE },
     Gap { what: "AWS::CodeDeploy::Application", instead: TEMPLATE },
     Gap { what: "AWS::CodeDeploy::DeploymentGroup", instead: TEMPLATE },
+    Gap { what: "AWS::Logs::MetricFilter", instead: TEMPLATE },
 ];
 
 /// Types that it takes for made and that do nothing there.
@@ -46,15 +47,22 @@ pub(crate) const NOT_ENFORCED: [Gap; 4] = [
     Gap { what: "IAM authorisation of the Function URL", instead: "end-to-end tests: the dev signer verifies calls" },
 ];
 
+/// Settings of the bucket that do not arrive there. Each has a probe: see `probes`.
+pub(crate) const LOST: [Gap; 2] = [
+    Gap { what: "the bucket's lifecycle rules", instead: TEMPLATE },
+    Gap { what: "the bucket's access log", instead: TEMPLATE },
+];
+
 /// What is not there at all, and no probe can find.
-pub(crate) const ABSENT: [Gap; 4] = [
+pub(crate) const ABSENT: [Gap; 5] = [
+    Gap { what: "patterns and rules of the templates' parameters", instead: "cfn-lint, in cargo xtask infra check" },
     Gap { what: "HTTPS between the parts, and names of AWS: all connect to one port of loopback", instead: LIVE },
     Gap {
         what: "Lambda's sandbox: memory, freezing between calls, arm64",
         instead: "cargo xtask build signer checks the program; the rest by smoke after a deployment",
     },
     Gap { what: "Cloudflare's network: workerd runs the Worker here", instead: "cargo xtask smoke after a deployment" },
-    Gap { what: "time: lifecycle rules, retention, schedules", instead: TEMPLATE },
+    Gap { what: "time: retention, schedules, alarms", instead: TEMPLATE },
 ];
 
 /// What became of the resources of a deployment.
@@ -154,6 +162,9 @@ pub(crate) fn report(made: &Made, left_out: &[LeftOut]) -> String {
     }
     for gap in IDLE {
         line(&format!("made, and idle: {}", gap.what), gap.instead);
+    }
+    for gap in LOST {
+        line(&format!("not set: {}", gap.what), gap.instead);
     }
     for gap in NOT_ENFORCED {
         line(&format!("not enforced: {}", gap.what), gap.instead);

@@ -4,8 +4,20 @@
 use anyhow::{Context as _, bail, ensure};
 
 use super::account::{Account, Outputs, output};
-use super::gaps::NOT_ENFORCED;
+use super::gaps::{LOST, NOT_ENFORCED};
 use super::hands::Hands;
+
+/// Settings of the bucket as S3 calls them, and what is in its answer about each.
+const KEPT: [(&str, &str); 6] = [
+    ("versioning", "<Status>Enabled</Status>"),
+    ("publicAccessBlock", "<RestrictPublicBuckets>true</RestrictPublicBuckets>"),
+    ("encryption", "<SSEAlgorithm>AES256</SSEAlgorithm>"),
+    ("ownershipControls", "<ObjectOwnership>BucketOwnerEnforced</ObjectOwnership>"),
+    ("cors", "<AllowedMethod>PUT</AllowedMethod>"),
+    ("policy", "s3:signatureAge"),
+];
+/// The same for [`LOST`], in its order.
+const LOST_SETTINGS: [(&str, &str); 2] = [("lifecycle", "<Rule>"), ("logging", "<LoggingEnabled>")];
 
 /// A deployment to be asked.
 pub(crate) struct Deployed<'a> {
@@ -43,7 +55,8 @@ pub(crate) fn ask(deployed: &Deployed<'_>, hands: &mut dyn Hands) -> anyhow::Res
             gap.what
         );
     }
-    deployed.presigned_urls_are_verified(hands)
+    deployed.presigned_urls_are_verified(hands)?;
+    deployed.bucket_is_as_promised()
 }
 
 impl Deployed<'_> {
@@ -77,7 +90,7 @@ impl Deployed<'_> {
     fn anybody_calls_the_signer(&self) -> anyhow::Result<Answer> {
         let url = output(self.outputs, "SignerUrl")?;
         let host = url.split('/').nth(2).with_context(|| format!("SignerUrl is no URL: {url}"))?;
-        let status = self.status(&format!("http://{}/api/v1/openapi.json", self.address), Some(host))?;
+        let (status, _) = self.get(&format!("http://{}/api/v1/openapi.json", self.address), Some(host))?;
         Ok(if status == 403 { Answer::Refused } else { Answer::LetIn })
     }
 
@@ -85,14 +98,30 @@ impl Deployed<'_> {
     fn presigned_urls_are_verified(&self, hands: &mut dyn Hands) -> anyhow::Result<()> {
         let object = format!("s3://{}/files/no-such-file", output(self.outputs, "BucketName")?);
         let url = hands.output(self.root.command("aws").args(["s3", "presign", &object]))?;
-        let found = self.status(&url, None)?;
+        let (found, _) = self.get(&url, None)?;
         ensure!(found == 404, "a presigned URL of an object that is not there: status {found}");
-        let refused = self.status(&changed(&url), None)?;
+        let (refused, _) = self.get(&changed(&url), None)?;
         ensure!(refused == 403, "the emulator takes a presigned URL with another signature: status {refused}");
         Ok(())
     }
 
-    fn status(&self, url: &str, host: Option<&str>) -> anyhow::Result<u16> {
+    /// The template's settings of the bucket have reached it: all but those that the emulator is known to lose.
+    fn bucket_is_as_promised(&self) -> anyhow::Result<()> {
+        let bucket = output(self.outputs, "BucketName")?;
+        let setting =
+            |name: &str| Ok::<_, anyhow::Error>(self.get(&format!("http://{}/{bucket}?{name}", self.address), None)?.1);
+        for (name, promised) in KEPT {
+            let text = setting(name)?;
+            ensure!(text.contains(promised), "the bucket's {name} does not say {promised}: {text}");
+        }
+        for (gap, (name, made)) in LOST.iter().zip(LOST_SETTINGS) {
+            let has_it = setting(name)?.contains(made);
+            ensure!(!has_it, "the emulator keeps {} now: check it in KEPT, and take it out of LOST", gap.what);
+        }
+        Ok(())
+    }
+
+    fn get(&self, url: &str, host: Option<&str>) -> anyhow::Result<(u16, String)> {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(std::time::Duration::from_secs(20)))
             .http_status_as_error(false)
@@ -102,7 +131,9 @@ impl Deployed<'_> {
         if let Some(host) = host {
             request = request.header("host", host);
         }
-        Ok(request.call().with_context(|| format!("asking {}", self.address))?.status().as_u16())
+        let mut answer = request.call().with_context(|| format!("asking {}", self.address))?;
+        let text = answer.body_mut().read_to_string().with_context(|| format!("asking {}", self.address))?;
+        Ok((answer.status().as_u16(), text))
     }
 }
 

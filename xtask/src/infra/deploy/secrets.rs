@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, anyhow, bail};
 use base64::Engine as _;
@@ -46,14 +46,21 @@ impl Secret {
         (list(text)?.len() >= 2).then_some(text)
     }
 
-    fn has_api_keys(&self) -> bool {
-        self.0.get("API_KEYS").and_then(Value::as_str).and_then(list).is_some_and(|keys| !keys.is_empty())
+    fn api_keys(&self) -> Vec<Value> {
+        self.0.get("API_KEYS").and_then(Value::as_str).and_then(list).unwrap_or_default()
+    }
+
+    /// Whether there is one that works: the rotation begins with one that has ended, since the signer needs an entry.
+    fn has_api_keys(&self, now: u64) -> bool {
+        let works = |key: &Value| key["expires_at"].as_u64().is_none_or(|end| end > now);
+        self.api_keys().iter().any(works)
     }
 
     fn add_api_key(&mut self, key: &str) {
         let sha256: String = Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect();
-        let keys = json!([{ "name": FIRST_KEY, "sha256": sha256, "role": "admin" }]);
-        self.0.insert("API_KEYS".into(), keys.to_string().into());
+        let mut keys = self.api_keys();
+        keys.push(json!({ "name": FIRST_KEY, "sha256": sha256, "role": "admin" }));
+        self.0.insert("API_KEYS".into(), Value::from(keys).to_string().into());
     }
 
     fn write(&self, account: &Account, hands: &mut dyn Hands, arn: &str) -> anyhow::Result<()> {
@@ -118,7 +125,8 @@ pub(crate) fn first_api_key(
 ) -> anyhow::Result<Option<String>> {
     let arn = output(outputs, SECRETS[0])?;
     let mut secret = Secret::read(account, hands, arn)?;
-    if secret.has_api_keys() {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock")?.as_secs();
+    if secret.has_api_keys(now) {
         return Ok(None);
     }
     let mut bytes = [0; 32];
@@ -227,11 +235,16 @@ mod tests {
     #[test]
     fn the_first_api_key_is_made_once_and_only_its_hash_is_kept() {
         let account = Account::emulated("127.0.0.1:1", "us-east-1");
-        let mut hands = Played::new(&[json!({ "TOKEN_KEYS": "[{},{}]", "API_KEYS": "[]" })]);
+        let mut hands =
+            Played::new(&[json!({ "TOKEN_KEYS": "[{},{}]", "API_KEYS": "[{\"name\":\"nobody\",\"expires_at\":1}]" })]);
         let key = first_api_key(&account, &mut hands, &outputs()).unwrap().unwrap();
         let put = hands.put[0]["SecretString"].as_str().unwrap().to_owned();
         assert!(
-            key.len() > 40 && !put.contains(&key) && put.contains(FIRST_KEY) && put.contains("TOKEN_KEYS"),
+            key.len() > 40
+                && !put.contains(&key)
+                && put.contains(FIRST_KEY)
+                && put.contains("nobody")
+                && put.contains("TOKEN_KEYS"),
             "{put}"
         );
         let written: Value = serde_json::from_str(&put).unwrap();

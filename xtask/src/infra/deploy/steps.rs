@@ -155,7 +155,9 @@ impl Deployment {
     pub(crate) fn new(options: &Options, region: &str, hosts: [&str; 2]) -> anyhow::Result<Self> {
         let edge_names = if options.aws_alone { parameter_names(EDGE_TEMPLATE)? } else { Vec::new() };
         let home_names = parameter_names(TEMPLATE)?;
-        let (mut home, mut edge) = (parameters(hosts, None, &[]), Vec::new());
+        // On AWS alone there is no user for a Worker.
+        let whose: &[_] = if options.aws_alone { &[("Edge".to_owned(), "aws".to_owned())] } else { &[] };
+        let (mut home, mut edge) = (parameters(hosts, None, whose), Vec::new());
         for (name, value) in [("FileHost", hosts[0]), ("PageHost", hosts[1])] {
             if edge_names.iter().any(|known| known == name) {
                 edge.push((name.into(), value.into()));
