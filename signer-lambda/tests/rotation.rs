@@ -131,6 +131,30 @@ fn a_rotation_that_fails_half_way_goes_on_and_changes_nothing_before_its_end() {
 }
 
 #[test]
+fn what_was_written_meanwhile_is_not_lost() {
+    let manager = SecretsManager::start(&[(SIGNER, Some("{}")), (EDGE, Some("{}"))]);
+    rotate(&manager, 1);
+    for (number, change) in [
+        (2, |secret: &mut Value| {
+            secret["API_KEYS"] = json!(format!(r#"[{{"name":"operator","sha256":"{:0>64}"}}]"#, 7));
+        }),
+        (3, |secret: &mut Value| {
+            let mut keys: Vec<Value> = serde_json::from_str(secret["TOKEN_KEYS"].as_str().unwrap()).unwrap();
+            keys.insert(0, json!({ "issuer": "clouddrop", "kid": "by-hand", "secret": "A".repeat(43) }));
+            secret["TOKEN_KEYS"] = Value::Array(keys).to_string().into();
+        }),
+    ] as [(u32, fn(&mut Value)); 2]
+    {
+        assert_eq!(run(&manager, number, &["createSecret", "setSecret", "testSecret"]), vec![Ok(()); 3]);
+        let mut secret = secret(&manager, SIGNER);
+        change(&mut secret);
+        manager.put(SIGNER, &secret.to_string());
+        let [Err(why)] = &run(&manager, number, &["testSecret"])[..] else { panic!() };
+        assert!(why.contains("changed after this rotation began"), "{why}");
+    }
+}
+
+#[test]
 fn what_would_break_links_is_not_made_current() {
     // At the first rotation the edge knows nothing: without setSecret the test fails.
     let manager = SecretsManager::start(&[(SIGNER, Some("{}")), (EDGE, Some("{}"))]);

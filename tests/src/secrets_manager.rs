@@ -79,6 +79,13 @@ impl SecretsManager {
         find(&secrets[secret], CURRENT).and_then(|version| secrets[secret][&version].text.clone())
     }
 
+    /// Makes a text the one in use, as an operator does.
+    pub fn put(&self, secret: &str, text: &str) {
+        let body =
+            json!({ "SecretId": secret, "ClientRequestToken": format!("{:0>32}", text.len()), "SecretString": text });
+        perform(&mut self.secrets.lock().unwrap(), "PutSecretValue", &body).unwrap();
+    }
+
     /// What was called, by its name, in its order.
     pub fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()

@@ -173,6 +173,7 @@ impl Rotation {
         if crate::api_key::ApiKeys::parse(api_keys, &mut faults).is_none() {
             return Err(faults.to_string());
         }
+        self.compare(id, &members, &ring, now)?;
         let edge = self.edge_ring(now)?;
         if !ring.is_known_to(&edge, &self.issuer) {
             return Err("the edge's secret lacks a key that the signer would make links with".into());
@@ -181,6 +182,21 @@ impl Rotation {
             return Err("every key of the issuer has an end: none would make links".into());
         }
         Ok(())
+    }
+
+    /// What somebody has written into the secret since this version was begun would be lost with it: a first API key, a key
+    /// that was rotated by hand.
+    fn compare(&self, id: &str, members: &Members, ring: &Ring, now: UnixTime) -> Result<(), String> {
+        const CHANGED: &str =
+            "the secret was changed after this rotation began: take AWSPENDING from the version, and rotate again";
+        let Some(text) = self.manager.current(id, now)? else { return Ok(()) };
+        let current = self::members(&text)?;
+        let Some(current_ring) = ring_of(&current)? else { return Ok(()) };
+        let is_same = |name: &str| current.get(name) == members.get(name);
+        let newest = current_ring.names(&self.issuer).into_iter().next();
+        let has_newest = newest.is_none_or(|newest| ring.names(&self.issuer).iter().any(|key| key.id == newest.id));
+        let others = current.keys().filter(|name| *name != "TOKEN_KEYS").all(|name| is_same(name));
+        if others && has_newest { Ok(()) } else { Err(CHANGED.into()) }
     }
 
     fn pending_ring(&self, id: &str, token: &str, now: UnixTime) -> Result<Ring, String> {
