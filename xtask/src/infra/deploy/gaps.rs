@@ -35,7 +35,7 @@ pub(crate) const NOT_MADE: [Gap; 5] = [
 /// Types that it takes for made and that do nothing there.
 pub(crate) const IDLE: [Gap; 3] = [
     Gap { what: "AWS::CloudWatch::Alarm", instead: TEMPLATE },
-    Gap { what: "AWS::Scheduler::Schedule", instead: TEMPLATE },
+    Gap { what: "AWS::Scheduler::Schedule", instead: "its input is sent here once, to the function that it names" },
     Gap { what: "AWS::SecretsManager::RotationSchedule", instead: "the rotation is asked for here, by hand" },
 ];
 

@@ -11,7 +11,7 @@ use super::gaps::{self, LeftOut, Made};
 use super::hands::{Beside, Hands as _, failed};
 use super::probes::{self, Deployed};
 use super::secrets::{self, Secret};
-use super::{TEMPLATE, edge as edge_variables, emulator, parameters};
+use super::{TEMPLATE, edge as edge_variables, emulator, parameters, tick};
 use crate::dev::api::Api;
 use crate::dev::limits::Limits;
 use crate::dev::ports::Pair;
@@ -93,6 +93,11 @@ fn check(folder: &Path, processes: &mut Processes) -> anyhow::Result<()> {
         let mut smoke = run::command(run::target().join("debug/clouddrop-ops"));
         smoke.args(["smoke", "--url", &format!("http://{}", hosts[1])]).env("CLOUDDROP_API_KEY", &api_key);
         Beside(processes).shown(&mut smoke)
+    })?;
+    say::step("the tick, as the schedule would send it", || {
+        let schedule = resources.iter().find(|resource| resource.kind == "AWS::Scheduler::Schedule");
+        let schedule = schedule.context("the template has no schedule")?;
+        tick::send(&account, &mut Beside(processes), &schedule.physical_id, folder)
     })?;
     say::step("what the emulator enforces: asked", || {
         let deployed = Deployed { address: &address, root: &account, outputs: &outputs, edge: (&key.0, &key.1) };

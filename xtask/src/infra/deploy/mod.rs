@@ -10,6 +10,7 @@ mod local;
 mod probes;
 mod secrets;
 mod steps;
+mod tick;
 
 use anyhow::{Context as _, ensure};
 
