@@ -1,4 +1,4 @@
-//! Asks the emulator what it enforces: what [`NOT_ENFORCED`](super::gaps::NOT_ENFORCED) says must be true, and presigned
+//! Asks the emulator what it enforces: what [`NOT_ENFORCED`] says must be true, and presigned
 //! URLs, by which files are sent, must be verified.
 
 use anyhow::{Context as _, bail, ensure};
