@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::setup::{self, Tools, WASM};
-use crate::{check, edge, lambda_edge, node, pipeline, run, say, web};
+use crate::{check, edge, infra, lambda_edge, node, pipeline, run, say, web};
 
 /// Tests in files whose names begin so need the running stack; they come last.
 const END_TO_END: &str = "e2e_";
@@ -61,8 +61,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         ("examples in the documentation", Box::new(|| run::shown(tests(&tools, &this).arg("--doc")))),
     ];
     if !options.quick {
-        let rest: [Step<'_>; 9] = [
+        let rest: [Step<'_>; 10] = [
             ("pipeline", Box::new(pipeline::check)),
+            ("infrastructure", Box::new(infra::check)),
             ("lints, wasm", Box::new(|| check::lint_wasm(&tools))),
             ("wasm tests", Box::new(|| wasm_tests(&tools))),
             ("edge build", Box::new(|| edge::build(&tools))),

@@ -1,5 +1,6 @@
 //! The infrastructure: checked, and deployed.
 
+mod check;
 mod deploy;
 
 /// What can be done to it.
@@ -11,9 +12,11 @@ pub(crate) enum Task {
     Deploy(deploy::Options),
 }
 
+pub(crate) use check::run as check;
+
 pub(crate) fn run(task: &Task) -> anyhow::Result<()> {
     match task {
-        Task::Check => anyhow::bail!("not written yet"),
+        Task::Check => check(),
         Task::Deploy(options) => deploy::run(options),
     }
 }

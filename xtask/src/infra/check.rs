@@ -1,0 +1,133 @@
+//! `cargo xtask infra check`: the templates of `infra/` by cfn-lint and SAM, their promises by rules of cfn-guard, and
+//! whether they fit the code: metrics, runbook, calls. Each check is shown something broken as well, which it must find.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail, ensure};
+
+use crate::stamp::Stamp;
+use crate::{run, say, setup};
+
+/// cfn-guard in a package of AWS's own, as a program for this platform: compiling it takes minutes.
+const GUARD: &str = "@cdklabs/cdk-validator-cfnguard@0.0.62";
+const FOLDER: &str = "infra";
+/// A template with faults, and what is to be said of them.
+const PLANTED: &str = "infra/checks/planted/faults.yaml";
+/// The region that templates are checked for: what they name must be in all regions, and this one has all.
+const REGION: &str = "us-east-1";
+
+/// Checks all that can be known without an account.
+///
+/// # Errors
+/// The first finding.
+pub(crate) fn run() -> anyhow::Result<()> {
+    setup::aws_programs()?;
+    let guard = guard()?;
+    let templates = templates()?;
+    say::step("templates: cfn-lint", || run::shown(lint().args(&templates)))?;
+    say::step("templates: sam validate", || validate(&templates))?;
+    say::step("templates: planted faults are found", planted)?;
+    say::step("templates: the signer's image is its package's twin", || {
+        run::shown(python().arg(run::root().join("infra/checks/image.py")))
+    })?;
+    let check = |names: &[&str]| run::shown(python().arg("infra/checks").args(names).env("CFN_GUARD", &guard));
+    say::step("templates: rules", || check(&["rules"]))?;
+    say::step("templates: every rule finds what breaks it", || check(&["mutations"]))?;
+    say::step("templates: metrics, runbook and calls are the code's", || check(&["metrics", "alarms", "actions"]))?;
+    say::step("templates: changes of the code are found", || check(&["changed-code"]))
+}
+
+fn templates() -> anyhow::Result<Vec<PathBuf>> {
+    let folder = run::root().join(FOLDER);
+    let entries = std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.sort();
+    ensure!(!paths.is_empty(), "there is no template in {FOLDER}");
+    Ok(paths)
+}
+
+fn lint() -> Command {
+    let mut lint = run::command(setup::aws_program("cfn-lint"));
+    // Also what is only advice.
+    lint.args(["--regions", REGION, "--include-checks", "I", "--"]);
+    lint
+}
+
+/// The Python that SAM is in, for it transforms the templates.
+fn python() -> Command {
+    let mut python = run::command(setup::aws_program("python"));
+    python.env("AWS_DEFAULT_REGION", REGION).env("PYTHONDONTWRITEBYTECODE", "1");
+    python
+}
+
+/// `sam validate` of each that is SAM's.
+fn validate(templates: &[PathBuf]) -> anyhow::Result<()> {
+    let is_sam =
+        |path: &&PathBuf| std::fs::read_to_string(path).is_ok_and(|text| text.contains("\nTransform: AWS::Serverless"));
+    let of_sam: Vec<&PathBuf> = templates.iter().filter(is_sam).collect();
+    ensure!(!of_sam.is_empty(), "no template is SAM's");
+    run::shown(sam_validate().args(of_sam))
+}
+
+/// One process for all templates: to start it takes most of the time.
+fn sam_validate() -> Command {
+    let mut python = python();
+    python.arg("infra/checks/validate.py").env("SAM_CLI_TELEMETRY", "0").env("SAM_CLI_CHECK_FOR_UPDATES", "0");
+    python
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A linter that was switched off, or looks elsewhere, would find nothing in our own templates either.
+fn planted() -> anyhow::Result<()> {
+    let file = run::root().join(PLANTED);
+    let faults = std::fs::read_to_string(&file).with_context(|| format!("reading {PLANTED}"))?;
+    let names: Vec<&str> = faults.lines().filter_map(|line| Some(line.split_once(" # ")?.1)).collect();
+    ensure!(!names.is_empty(), "nothing is planted in {PLANTED}");
+    finds(lint().arg(&file), &names)?;
+    finds(sam_validate().arg(&file), &names)
+}
+
+fn finds(checker: &mut Command, faults: &[&str]) -> anyhow::Result<()> {
+    let output = checker.output().with_context(|| run::spelled(checker))?;
+    let told = text(&output.stdout) + &text(&output.stderr);
+    let overlooked: Vec<_> = faults.iter().filter(|fault| !told.contains(**fault)).collect();
+    if output.status.success() || !overlooked.is_empty() {
+        bail!("{}\nThis did not tell {overlooked:?}: {}", told.trim(), run::spelled(checker));
+    }
+    Ok(())
+}
+
+/// The program cfn-guard, brought if it is not there.
+fn guard() -> anyhow::Result<PathBuf> {
+    let system = match std::env::consts::OS {
+        "linux" => "ubuntu",
+        other => other,
+    };
+    let folder = run::root().join(".tools/guard");
+    let program = folder.join("package/bin").join(system).join(std::env::consts::ARCH).join("cfn-guard");
+    let stamp = Stamp::new(folder.join(".clouddrop"), &[GUARD.as_bytes()]);
+    if !stamp.fits() {
+        say::step("cfn-guard into .tools/guard (12 MB)", || {
+            bring(&folder)?;
+            stamp.set()
+        })?;
+    }
+    ensure!(program.exists(), "{GUARD} has no cfn-guard for {system} on {}", std::env::consts::ARCH);
+    Ok(program)
+}
+
+/// The package alone: its dependencies are a framework that cfn-guard does not need.
+fn bring(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let mut pack = run::command("npm");
+    pack.args(["pack", GUARD, "--silent", "--pack-destination"]).arg(folder);
+    let archive = run::output(&mut pack)?;
+    let archive = folder.join(archive.lines().last().unwrap_or_default());
+    run::shown(run::command("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder).arg("package/bin"))?;
+    std::fs::remove_file(&archive).with_context(|| format!("removing {}", archive.display()))
+}
