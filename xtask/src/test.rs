@@ -61,7 +61,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         ("examples in the documentation", Box::new(|| run::shown(tests(&tools, &this).arg("--doc")))),
     ];
     if !options.quick {
-        let rest: [Step<'_>; 10] = [
+        let rest: [Step<'_>; 11] = [
             ("pipeline", Box::new(pipeline::check)),
             ("infrastructure", Box::new(infra::check)),
             ("lints, wasm", Box::new(|| check::lint_wasm(&tools))),
@@ -72,6 +72,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             ("wrangler accepts the Worker", Box::new(wrangler_dry_run)),
             ("end-to-end tests", Box::new(|| end_to_end_tests(&tools, &this, &targets))),
             ("end-to-end tests, AWS alone", Box::new(|| end_to_end_tests_on_aws(&tools, &this))),
+            ("local deployment", Box::new(|| local_deployment(&this))),
         ];
         steps.extend(rest);
     }
@@ -140,6 +141,12 @@ fn end_to_end_tests_on_aws(tools: &Tools, this: &Path) -> anyhow::Result<()> {
         cargo.args(["--test", target]);
     }
     run::shown(&mut cargo)
+}
+
+/// The templates on an emulator of AWS, and the live checks against that. By the program as it is now built: the tests have
+/// built it anew.
+fn local_deployment(this: &Path) -> anyhow::Result<()> {
+    run::shown(run::command(this).args(["infra", "deploy", "--local"]))
 }
 
 /// The names of all integration tests of the workspace.

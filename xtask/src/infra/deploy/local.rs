@@ -24,6 +24,8 @@ const STACK: &str = "clouddrop";
 const REGION: &str = "us-east-1";
 /// The processor of this machine, as Lambda calls it: functions run here as programs.
 const ARCHITECTURE: &str = if cfg!(target_arch = "x86_64") { "x86_64" } else { "arm64" };
+/// How much of what the functions wrote is shown when something failed.
+const SHOWN_LINES: usize = 8;
 /// Templates that the emulator has nothing for: CloudFront and WAF, and a second region.
 const LEFT_OUT: [&str; 2] = ["infra/edge.yaml", "infra/second-region.yaml"];
 
@@ -39,10 +41,24 @@ pub(crate) fn run() -> anyhow::Result<()> {
     set_up()?;
     let mut processes = Processes::new(folder.join("log"))?;
     let checked = check(&folder, &mut processes);
+    let log = processes.log("emulator");
     drop(processes);
+    if checked.is_err() {
+        for line in last_of_functions(&fs::read_to_string(log).unwrap_or_default()) {
+            say::line(&format!("    {line}"));
+        }
+    }
     // It holds secrets, and what is deployed there is gone.
     let _ = fs::remove_dir_all(folder.join("emulator"));
     checked.with_context(|| format!("the local deployment failed; all logs are in {}", folder.join("log").display()))
+}
+
+/// What the functions wrote last: the emulator puts their names before their lines.
+fn last_of_functions(log: &str) -> Vec<&str> {
+    let start = format!("[{STACK}-");
+    let lines: Vec<&str> =
+        log.lines().filter(|line| line.starts_with(&start) || line.starts_with("[lambda]")).collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].to_vec()
 }
 
 /// Tools and builds: all of it before anything runs.
@@ -162,4 +178,18 @@ fn start_edge(
     let mut command = stack::workerd(&worker.write(&run_folder.path)?)?;
     drop(ports);
     stack::start_edge(&mut command, processes).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failure_the_functions_last_words_are_shown() {
+        let words: String =
+            (0..20).map(|n| format!("INFO an emulator's line\n[clouddrop-Signer-1] line {n}\n")).collect();
+        let last = last_of_functions(&words);
+        assert_eq!((last.len(), last[7]), (SHOWN_LINES, "[clouddrop-Signer-1] line 19"));
+        assert!(last_of_functions("nothing of theirs").is_empty());
+    }
 }
