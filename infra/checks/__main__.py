@@ -1,5 +1,5 @@
 """`python infra/checks CHECK...`: checks of the templates that need more than one look at one file. `cargo xtask infra check`
-runs them all; CFN_GUARD is the path of cfn-guard."""
+runs them all; CFN_GUARD and CHECKOV are the paths of those programs."""
 
 import logging
 import sys
@@ -10,12 +10,14 @@ logging.disable(logging.CRITICAL)
 import actions  # noqa: E402
 import alarms  # noqa: E402
 import guard  # noqa: E402
+import ledger  # noqa: E402
 import metrics  # noqa: E402
 from templates import Source, all_of  # noqa: E402
 
 CHECKS = {
     "rules": lambda templates: guard.findings(templates),
     "mutations": lambda templates: guard.survivors(templates),
+    "checkov": lambda templates: ledger.findings(templates),
     "metrics": lambda templates: metrics.findings(templates, Source()),
     "alarms": lambda templates: alarms.findings(templates, Source()),
     "actions": lambda templates: actions.findings(templates, Source()),

@@ -1,4 +1,4 @@
-//! `cargo xtask infra check`: the templates of `infra/` by cfn-lint and SAM, their promises by rules of cfn-guard, and
+//! `cargo xtask infra check`: the templates of `infra/` by cfn-lint, SAM and checkov, their promises by rules of cfn-guard, and
 //! whether they fit the code: metrics, runbook, calls. Each check is shown something broken as well, which it must find.
 
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use crate::{run, say, setup};
 
 /// cfn-guard in a package of AWS's own, as a program for this platform: compiling it takes minutes.
 const GUARD: &str = "@cdklabs/cdk-validator-cfnguard@0.0.62";
+/// The checker of known mistakes; what is none here stands in infra/checks/exceptions.yaml.
+const CHECKOV: &str = "checkov==3.3.8";
 const FOLDER: &str = "infra";
 /// A template with faults, and what is to be said of them.
 const PLANTED: &str = "infra/checks/planted/faults.yaml";
@@ -23,7 +25,9 @@ const REGION: &str = "us-east-1";
 /// The first finding.
 pub(crate) fn run() -> anyhow::Result<()> {
     setup::aws_programs()?;
+    setup::python_tool("checkov", CHECKOV)?;
     let guard = guard()?;
+    let checkov = run::root().join(".tools/checkov/bin/checkov");
     let templates = templates()?;
     say::step("templates: cfn-lint", || run::shown(lint().args(&templates)))?;
     say::step("templates: sam validate", || validate(&templates))?;
@@ -31,9 +35,12 @@ pub(crate) fn run() -> anyhow::Result<()> {
     say::step("templates: the signer's image is its package's twin", || {
         run::shown(python().arg(run::root().join("infra/checks/image.py")))
     })?;
-    let check = |names: &[&str]| run::shown(python().arg("infra/checks").args(names).env("CFN_GUARD", &guard));
+    let check = |names: &[&str]| {
+        run::shown(python().arg("infra/checks").args(names).env("CFN_GUARD", &guard).env("CHECKOV", &checkov))
+    };
     say::step("templates: rules", || check(&["rules"]))?;
     say::step("templates: every rule finds what breaks it", || check(&["mutations"]))?;
+    say::step("templates and Dockerfile: checkov", || check(&["checkov"]))?;
     say::step("templates: metrics, runbook and calls are the code's", || check(&["metrics", "alarms", "actions"]))?;
     say::step("templates: changes of the code are found", || check(&["changed-code"]))
 }
