@@ -1,10 +1,11 @@
 //! `cargo xtask infra check`: the templates of `infra/` by cfn-lint, SAM and checkov, their promises by rules of cfn-guard, and
 //! whether they fit the code: metrics, runbook, calls. Each check is shown something broken as well, which it must find.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 
 use crate::stamp::Stamp;
 use crate::{run, say, setup};
@@ -14,7 +15,7 @@ const GUARD: &str = "@cdklabs/cdk-validator-cfnguard@0.0.62";
 /// The checker of known mistakes; what is none here stands in infra/checks/exceptions.yaml.
 const CHECKOV: &str = "checkov==3.3.8";
 const FOLDER: &str = "infra";
-/// A template with faults, and what is to be said of them.
+/// A template with faults; the lines say which.
 const PLANTED: &str = "infra/checks/planted/faults.yaml";
 /// The region that templates are checked for: what they name must be in all regions, and this one has all.
 const REGION: &str = "us-east-1";
@@ -29,9 +30,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let guard = guard()?;
     let checkov = run::root().join(".tools/checkov/bin/checkov");
     let templates = templates()?;
-    say::step("templates: cfn-lint", || run::shown(lint().args(&templates)))?;
+    say::step("templates: cfn-lint", || lint(&templates))?;
     say::step("templates: sam validate", || validate(&templates))?;
-    say::step("templates: planted faults are found", planted)?;
     say::step("templates: the signer's image is its package's twin", || {
         run::shown(python().arg(run::root().join("infra/checks/image.py")))
     })?;
@@ -47,7 +47,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 fn templates() -> anyhow::Result<Vec<PathBuf>> {
     let folder = run::root().join(FOLDER);
-    let entries = std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
+    let entries = fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     paths.sort();
@@ -55,11 +55,34 @@ fn templates() -> anyhow::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn lint() -> Command {
+/// cfn-lint, with what is only advice. A linter that was switched off, or looks elsewhere, would find nothing in our own
+/// templates either: it looks at planted faults in the same run.
+fn lint(templates: &[PathBuf]) -> anyhow::Result<()> {
+    let planted = fs::read_to_string(run::root().join(PLANTED)).with_context(|| format!("reading {PLANTED}"))?;
     let mut lint = run::command(setup::aws_program("cfn-lint"));
-    // Also what is only advice.
-    lint.args(["--regions", REGION, "--include-checks", "I", "--"]);
-    lint
+    lint.args(["--regions", REGION, "--include-checks", "I", "--format", "parseable", "--"])
+        .args(templates)
+        .arg(PLANTED);
+    let output = lint.output().with_context(|| run::spelled(&lint))?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    judge(&told, &planted)
+        .map_err(|fault| anyhow!("{fault}{}\n{}", String::from_utf8_lossy(&output.stderr), run::spelled(&lint)))
+}
+
+/// What is found must be what is planted, whose lines name it in a comment: `PATH:LINE:COLUMN:LINE:COLUMN:CODE:TEXT`.
+fn judge(told: &str, planted: &str) -> Result<(), String> {
+    let (of_planted, ours): (Vec<&str>, Vec<&str>) = told.lines().partition(|line| line.starts_with(PLANTED));
+    if !ours.is_empty() {
+        return Err(ours.join("\n"));
+    }
+    let mut codes = planted.lines().filter_map(|line| Some(line.split_once(" # ")?.1)).peekable();
+    if codes.peek().is_none() {
+        return Err(format!("nothing is planted in {PLANTED}"));
+    }
+    match codes.find(|code| !of_planted.iter().any(|line| line.contains(&format!(":{code}:")))) {
+        Some(code) => Err(format!("{code} is not found in {PLANTED}")),
+        None => Ok(()),
+    }
 }
 
 /// The Python that SAM is in, for it transforms the templates.
@@ -69,44 +92,15 @@ fn python() -> Command {
     python
 }
 
-/// `sam validate` of each that is SAM's.
+/// `sam validate` of each that is SAM's, and of the planted faults.
 fn validate(templates: &[PathBuf]) -> anyhow::Result<()> {
     let is_sam =
-        |path: &&PathBuf| std::fs::read_to_string(path).is_ok_and(|text| text.contains("\nTransform: AWS::Serverless"));
+        |path: &&PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("\nTransform: AWS::Serverless"));
     let of_sam: Vec<&PathBuf> = templates.iter().filter(is_sam).collect();
     ensure!(!of_sam.is_empty(), "no template is SAM's");
-    run::shown(sam_validate().args(of_sam))
-}
-
-/// One process for all templates: to start it takes most of the time.
-fn sam_validate() -> Command {
-    let mut python = python();
-    python.arg("infra/checks/validate.py").env("SAM_CLI_TELEMETRY", "0").env("SAM_CLI_CHECK_FOR_UPDATES", "0");
-    python
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A linter that was switched off, or looks elsewhere, would find nothing in our own templates either.
-fn planted() -> anyhow::Result<()> {
-    let file = run::root().join(PLANTED);
-    let faults = std::fs::read_to_string(&file).with_context(|| format!("reading {PLANTED}"))?;
-    let names: Vec<&str> = faults.lines().filter_map(|line| Some(line.split_once(" # ")?.1)).collect();
-    ensure!(!names.is_empty(), "nothing is planted in {PLANTED}");
-    finds(lint().arg(&file), &names)?;
-    finds(sam_validate().arg(&file), &names)
-}
-
-fn finds(checker: &mut Command, faults: &[&str]) -> anyhow::Result<()> {
-    let output = checker.output().with_context(|| run::spelled(checker))?;
-    let told = text(&output.stdout) + &text(&output.stderr);
-    let overlooked: Vec<_> = faults.iter().filter(|fault| !told.contains(**fault)).collect();
-    if output.status.success() || !overlooked.is_empty() {
-        bail!("{}\nThis did not tell {overlooked:?}: {}", told.trim(), run::spelled(checker));
-    }
-    Ok(())
+    let mut sam = python();
+    sam.arg("infra/checks/validate.py").env("SAM_CLI_TELEMETRY", "0").env("SAM_CLI_CHECK_FOR_UPDATES", "0");
+    run::shown(sam.arg(PLANTED).args(of_sam))
 }
 
 /// The program cfn-guard, brought if it is not there.
@@ -130,11 +124,31 @@ fn guard() -> anyhow::Result<PathBuf> {
 
 /// The package alone: its dependencies are a framework that cfn-guard does not need.
 fn bring(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)?;
+    fs::create_dir_all(folder)?;
     let mut pack = run::command("npm");
     pack.args(["pack", GUARD, "--silent", "--pack-destination"]).arg(folder);
     let archive = run::output(&mut pack)?;
     let archive = folder.join(archive.lines().last().unwrap_or_default());
     run::shown(run::command("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder).arg("package/bin"))?;
-    std::fs::remove_file(&archive).with_context(|| format!("removing {}", archive.display()))
+    fs::remove_file(&archive).with_context(|| format!("removing {}", archive.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_linter_must_find_what_is_planted_and_nothing_else() {
+        let planted = "a: 1 # E1\nb: 2\nc: 3 # E2\n";
+        let one = format!("{PLANTED}:1:1:1:2:E1:text\n");
+        let both = format!("{one}{PLANTED}:3:1:3:2:E2:text\n");
+        assert_eq!(judge(&both, planted), Ok(()));
+        assert_eq!(judge(&one, planted), Err(format!("E2 is not found in {PLANTED}")));
+        assert_eq!(judge("", planted), Err(format!("E1 is not found in {PLANTED}")));
+        assert_eq!(
+            judge(&format!("{both}/x/infra/edge.yaml:1:1:1:2:E1:text"), planted),
+            Err("/x/infra/edge.yaml:1:1:1:2:E1:text".into())
+        );
+        assert_eq!(judge("", "a: 1\n"), Err(format!("nothing is planted in {PLANTED}")));
+    }
 }
