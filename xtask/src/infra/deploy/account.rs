@@ -88,6 +88,8 @@ impl Account {
             // An account takes minutes, and is not to be asked every second.
             command.env("SAM_CLI_POLL_DELAY", "1");
         }
+        // Dozens of calls: what the first compiles the others take.
+        command.env_remove("PYTHONDONTWRITEBYTECODE");
         command.env("AWS_REGION", &self.region).env("AWS_DEFAULT_REGION", &self.region);
         command.env("AWS_PAGER", "").env("SAM_CLI_TELEMETRY", "0").env("SAM_CLI_CHECK_FOR_UPDATES", "0");
         command
