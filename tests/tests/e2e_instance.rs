@@ -39,7 +39,7 @@ impl Unconfigured {
             fs::copy(built.join(name), folder.join(name)).unwrap();
         }
         replace(&folder.join("rules.mjs"), CONFIGURE, NOT_CONFIGURED);
-        replace(&folder.join("entry.mjs"), GATE, &format!("{COUNT}{LIST_FIRST}"));
+        replace(&folder.join("handle.mjs"), GATE, &format!("{COUNT}{LIST_FIRST}"));
         fs::write(folder.join("workerd.capnp"), config(&modules)).unwrap();
         let workerd = node::modules().unwrap().join("@cloudflare/workerd-linux-64/bin/workerd");
         let mut child = Command::new(workerd)
