@@ -46,6 +46,8 @@ pub(super) fn zizmor_command() -> Command {
     let mut zizmor = run::command(setup::pipeline_checker("zizmor"));
     // No network: what it would ask there, whether a hash is of the version beside it, it asks in no other way.
     zizmor.args(["--offline", "--no-progress", "--persona=pedantic", "--strict-collection", "--format=plain"]);
+    // With CI set it colours what no terminal reads, and the findings are looked up by their text.
+    zizmor.arg("--color=never");
     zizmor
 }
 
