@@ -12,6 +12,7 @@ import alarms  # noqa: E402
 import guard  # noqa: E402
 import ledger  # noqa: E402
 import metrics  # noqa: E402
+import nested  # noqa: E402
 from templates import Source, all_of  # noqa: E402
 
 CHECKS = {
@@ -21,10 +22,12 @@ CHECKS = {
     "metrics": lambda templates: metrics.findings(templates, Source()),
     "alarms": lambda templates: alarms.findings(templates, Source()),
     "actions": lambda templates: actions.findings(templates, Source()),
+    "nested": lambda templates: nested.findings(nested.all_written()),
     "changed-code": lambda templates: [
         *metrics.survivors(templates),
         *alarms.survivors(templates),
         *actions.survivors(templates),
+        *nested.survivors(nested.all_written()),
     ],
 }
 

@@ -197,7 +197,7 @@ pub(crate) fn lambda_builder_programs() -> PathBuf {
 /// # Errors
 /// As [`checkers`].
 pub(crate) fn aws_programs() -> anyhow::Result<()> {
-    python_tool("aws", "aws-sam-cli==1.170.0 awscli==1.46.3")
+    python_tool("aws", "aws-sam-cli==1.170.0 awscli[crt]==1.46.3")
 }
 
 /// A program of [`aws_programs`].

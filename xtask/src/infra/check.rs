@@ -41,7 +41,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
     say::step("templates: rules", || check(&["rules"]))?;
     say::step("templates: every rule finds what breaks it", || check(&["mutations"]))?;
     say::step("templates and Dockerfile: checkov", || check(&["checkov"]))?;
-    say::step("templates: metrics, runbook and calls are the code's", || check(&["metrics", "alarms", "actions"]))?;
+    say::step("templates: metrics, runbook and calls are the code's", || {
+        check(&["metrics", "alarms", "actions", "nested"])
+    })?;
     say::step("templates: changes of the code are found", || check(&["changed-code"]))
 }
 

@@ -2,8 +2,10 @@
 //! `--local`, to an emulator on this machine.
 
 mod account;
+mod deployment;
 mod edge;
 mod emulator;
+mod first_door;
 mod gaps;
 mod hands;
 mod local;
@@ -14,13 +16,15 @@ mod tick;
 
 use anyhow::{Context as _, ensure};
 
+use deployment::Deployment;
 use hands::Plain;
-use steps::{Deployment, Step};
 
 /// The template of the home region.
 const TEMPLATE: &str = "infra/template.yaml";
 /// The edge's, where AWS is alone.
 const EDGE_TEMPLATE: &str = "infra/edge.yaml";
+/// What the edge's functions write in one more region.
+const REGION_TEMPLATE: &str = "infra/edge-region.yaml";
 /// The region of CloudFront's certificates, functions and web ACLs.
 const EDGE_REGION: &str = "us-east-1";
 
@@ -48,6 +52,9 @@ pub(crate) struct Options {
     /// The edge on AWS as well: Lambda@Edge and CloudFront instead of Cloudflare
     #[arg(long, conflicts_with = "worker_secrets")]
     aws_alone: bool,
+    /// A further region where readers are: what the edge's functions write there is kept for as long, and has its alarm
+    #[arg(long = "edge-region", value_name = "REGION", requires = "aws_alone")]
+    edge_regions: Vec<String>,
     /// Make an access key for the Worker and give it its secrets, by wrangler
     #[arg(long)]
     worker_secrets: bool,
@@ -75,8 +82,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let region = options.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
     let region = region.context("which region? --region NAME, or AWS_REGION: bucket and signer will be there")?;
-    let steps = Step::of(options.aws_alone, options.worker_secrets);
     let mut deployment = Deployment::new(options, &region, [file_host, page_host])?;
+    let steps = deployment.steps(options.worker_secrets);
     if options.plan {
         use std::io::Write as _;
         return write!(std::io::stdout(), "{}", steps::plan(&steps, &deployment)).context("printing");

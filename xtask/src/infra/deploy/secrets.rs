@@ -66,8 +66,7 @@ impl Secret {
     fn write(&self, account: &Account, hands: &mut dyn Hands, arn: &str) -> anyhow::Result<()> {
         let value = Value::Object(self.0.clone()).to_string();
         let file = PrivateFile::new(&json!({ "SecretId": arn, "SecretString": value }))?;
-        let input = format!("file://{}", file.path.display());
-        account.aws(hands, &["secretsmanager", "put-secret-value", "--cli-input-json", &input]).map(drop)
+        account.aws(hands, &["secretsmanager", "put-secret-value", "--cli-input-json", &file.argument()]).map(drop)
     }
 }
 
@@ -138,17 +137,22 @@ pub(crate) fn first_api_key(
 }
 
 /// A file for the owner only, which goes with this value.
-struct PrivateFile {
+pub(crate) struct PrivateFile {
     path: PathBuf,
 }
 
 impl PrivateFile {
-    fn new(content: &Value) -> anyhow::Result<Self> {
+    pub(crate) fn new(content: &Value) -> anyhow::Result<Self> {
         let folder = run::target().join("deploy");
         make_private(&folder)?;
         let path = folder.join(format!("secret.{}.json", std::process::id()));
         write_private(&path, content.to_string().as_bytes())?;
         Ok(Self { path })
+    }
+
+    /// How `aws` is told to read it.
+    pub(crate) fn argument(&self) -> String {
+        format!("file://{}", self.path.display())
     }
 }
 
