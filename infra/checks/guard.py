@@ -5,6 +5,7 @@ import copy
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -17,30 +18,33 @@ MUTATIONS = FOLDER / "checks" / "mutations.yaml"
 
 def findings(templates):
     """What breaks a rule; and rules that are about nothing."""
-    results = _validated(templates)
-    found = [f"{name}.yaml breaks the rule {rule}" for name in sorted(results) for rule in sorted(results[name]["failed"])]
-    passed = set().union(*(result["passed"] for result in results.values()))
-    failed = set().union(*(result["failed"] for result in results.values()))
-    found += [f"the rule {rule} is about no template" for rule in sorted(_rules() - passed - failed)]
-    return found
+    results, places = _validated(templates), _rules()
+    found = [
+        f"{name}.yaml breaks {rule} ({places[rule]}): {fault}"
+        for name in sorted(results)
+        for rule in sorted(results[name]["failed"])
+        for fault in results[name]["failed"][rule]
+    ]
+    about = set().union(*(set(result["failed"]) | result["passed"] for result in results.values()))
+    return found + [f"the rule {rule} ({places[rule]}) is about no template" for rule in sorted(set(places) - about)]
 
 
 def survivors(templates):
-    """Rules that no mutation breaks, and mutations that break another rule than they say or do not fit any more."""
+    """Rules that no mutation breaks, and mutations that break less or more than they say or do not fit any more."""
     found, mutants, said = [], {}, {}
     for place, mutation in enumerate(yaml.safe_load(MUTATIONS.read_text())):
         name = f"{place:03}"
         try:
             mutants[name] = _mutated(templates[mutation["in"]], mutation)
-            said[name] = mutation["rule"]
+            said[name] = {mutation["rule"], *mutation.get("also", [])}
         except (KeyError, IndexError, TypeError, StopIteration) as error:
             found.append(f"the mutation for {mutation['rule']} does not fit {mutation['in']}.yaml any more: {error!r}")
     results = _validated(mutants)
-    for name, rule in said.items():
-        if rule not in results[name]["failed"]:
-            found.append(f"{rule} is not broken by its mutation, number {int(name)} of mutations.yaml")
-    found += [f"{rule} has no mutation that breaks it" for rule in sorted(_rules() - set(said.values()))]
-    return found
+    for name, rules in said.items():
+        broken = set(results[name]["failed"])
+        found += [f"{rule} is not broken by mutation {int(name)} of mutations.yaml" for rule in sorted(rules - broken)]
+        found += [f"{rule} is broken by mutation {int(name)} of mutations.yaml, too: say so by also" for rule in sorted(broken - rules)]
+    return found + [f"{rule} has no mutation that breaks it" for rule in sorted(set(_rules()) - set().union(*said.values()))]
 
 
 def _mutated(template, mutation):
@@ -72,8 +76,41 @@ def _key(at, step):
 
 
 def _rules():
-    lines = [line for path in FOLDER.glob("rules/*.guard") for line in path.read_text().splitlines()]
-    return {line.split()[1] for line in lines if line.startswith("rule ")}
+    """Where each rule is."""
+    places = {}
+    for path in sorted(FOLDER.glob("rules/*.guard")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if line.startswith("rule "):
+                places[line.split()[1]] = f"infra/rules/{path.name}:{number}"
+    return places
+
+
+def _faults(rule):
+    """What a broken rule asks for, and where what is there instead stands."""
+    faults = []
+    for clause in _clauses(rule["checks"]):
+        asked = clause.get("context") or ""
+        resolved = clause.get("check", {}).get("Resolved") or clause.get("check", {}).get("InResolved") or {}
+        at = resolved.get("from", {})
+        unresolved = re.search(r"\[?Path=(/[^\[\s,]+)|retrieve[^/]*(/[^\[\s,]+)", str(clause.get("messages", {}).get("error_message")))
+        place = at.get("path") or (unresolved and (unresolved[1] or unresolved[2])) or ""
+        value = f" is {json.dumps(at['value'])[:80]}" if "value" in at and at.get("path") else ""
+        where = f", for {place}{value}" if value else f", below {place}" if place else ""
+        faults.append(f"{' '.join(asked.split())} does not hold{where}")
+    return list(dict.fromkeys(faults)) or ["it does not hold"]
+
+
+def _clauses(node):
+    """The clauses in it, however deep: comparisons and questions of one value."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _clauses(one)
+    elif isinstance(node, dict):
+        for name, inner in node.items():
+            if name in ("Binary", "Unary"):
+                yield inner
+            else:
+                yield from _clauses(inner)
 
 
 def _validated(templates):
@@ -87,7 +124,7 @@ def _validated(templates):
         raise SystemExit(f"cfn-guard: exit code {run.returncode}: {run.stderr[:2000]}")
     results = {}
     for result in json.loads(run.stdout):
-        failed = {rule["Rule"]["name"] for rule in result["not_compliant"]}
+        failed = {rule["Rule"]["name"]: _faults(rule["Rule"]) for rule in result["not_compliant"]}
         results[pathlib.Path(result["name"]).stem] = {"failed": failed, "passed": set(result["compliant"])}
     if set(results) != set(templates):
         raise SystemExit("cfn-guard has not looked at every template")
