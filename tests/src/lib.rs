@@ -5,3 +5,4 @@ pub mod files;
 pub mod node;
 pub mod secrets_manager;
 pub mod stack;
+pub mod web;

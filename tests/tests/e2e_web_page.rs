@@ -8,23 +8,9 @@
 
 use clouddrop_tests::node;
 use clouddrop_tests::stack::Stack;
-use serde_json::{Value, json};
+use clouddrop_tests::web::{input, run};
+use serde_json::json;
 use std::net::TcpListener;
-
-fn run(script: &str, case: &str) {
-    if !node::has_chromium() {
-        return;
-    }
-    let stack = Stack::start(&[]);
-    let answer = node::run(script, &input(&stack, json!({ "case": case }))).unwrap();
-    assert_eq!(answer["passed"], case);
-}
-
-fn input(stack: &Stack, mut more: Value) -> Value {
-    more["page"] = format!("http://{}", stack.page()).into();
-    more["key"] = stack.ready.api_key.clone().into();
-    more
-}
 
 #[test]
 fn a_key_is_kept_for_the_tab_or_as_long_as_was_asked_for() {

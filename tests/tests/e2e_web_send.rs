@@ -8,30 +8,14 @@
 
 use clouddrop_tests::node;
 use clouddrop_tests::stack::Stack;
-use serde_json::{Value, json};
+use clouddrop_tests::web::{input, run};
+use serde_json::json;
 
 /// More than this a large file may not add to the browser's memory, in bytes: buffers of the connections and of the hash,
 /// and the parts' own records. Garbage that gathers would be twice as much for a gigabyte.
 const FLAT: u64 = 80 << 20;
 /// The size of the large file in MiB; `CLOUDDROP_LARGE_MIB` makes it another.
 const LARGE: u64 = 1024;
-
-fn run(script: &str, case: &str) {
-    if !node::has_chromium() {
-        return;
-    }
-    let stack = Stack::start(&[]);
-    let answer = node::run(script, &input(&stack, json!({ "case": case }))).unwrap();
-    assert_eq!(answer["passed"], case);
-}
-
-fn input(stack: &Stack, mut more: Value) -> Value {
-    more["page"] = format!("http://{}", stack.page()).into();
-    more["key"] = stack.ready.api_key.clone().into();
-    more["log"] = stack.ready.access_log.to_str().unwrap().into();
-    more["s3"] = stack.ready.s3.endpoint.clone().into();
-    more
-}
 
 #[test]
 fn what_had_arrived_before_a_reload_or_a_crash_is_not_sent_again() {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use crate::dev::build_servers;
 use crate::{edge, run, say, setup};
 
 /// Builds the command line as it is installed, brings the peers, and measures them all on one stack.
@@ -9,18 +10,12 @@ pub(crate) fn bench(arguments: &[OsString]) -> anyhow::Result<()> {
     edge::set_up_and_build()?;
     crate::web::build()?;
     let peers = setup::transfer_peers()?;
+    build_servers()?;
     let release = |cargo: &mut std::process::Command| {
         // What is measured waits for the network and the disk: building it in one unit takes minutes and gains nothing.
         cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     };
     say::step("command line: build", || {
-        run::shown(run::cargo(None).args([
-            "build",
-            "--package",
-            "clouddrop-dev-s3",
-            "--package",
-            "clouddrop-signer-lambda",
-        ]))?;
         let mut cargo = run::cargo(None);
         cargo.args(["build", "--release", "--package", "clouddrop-cli", "--package", "clouddrop-bench-cli"]);
         release(&mut cargo);

@@ -47,6 +47,9 @@ const OPT_FLAGS: [&str; 5] =
 /// What esbuild is told: the glue and the snippets that it imports become one module.
 const BUNDLE_FLAGS: [&str; 4] = ["--bundle", "--format=esm", "--minify", "--log-level=warning"];
 
+/// The most that the Worker's wasm may have, in bytes of gzip: a new instance loads all of it before it answers.
+const MOST_BYTES_GZIPPED: u64 = 150 * 1024;
+
 /// The folder of the built edge.
 pub(crate) fn folder() -> PathBuf {
     run::root().join("target/edge")
@@ -67,6 +70,19 @@ pub(crate) fn build(tools: &Tools) -> anyhow::Result<()> {
     let _lock = module(tools, "clouddrop-worker", &folder())?;
     copy_modules(&run::root().join("worker/js"))?;
     say::line(&format!("    target/edge: {} kB of wasm", fs::metadata(folder().join(WASM_MODULE))?.len() / 1000));
+    Ok(())
+}
+
+/// Fails if the built Worker has become too large.
+///
+/// # Errors
+/// By how much.
+pub(crate) fn check_size() -> anyhow::Result<()> {
+    let mut gzip = run::command("sh");
+    gzip.args(["-c", "gzip -9nc \"$1\" | wc -c", "sh"]).arg(folder().join(WASM_MODULE));
+    let bytes: u64 = run::output(&mut gzip)?.trim().parse().context("the size of the gzipped wasm")?;
+    say::line(&format!("    {WASM_MODULE}: {bytes} bytes gzipped, of {MOST_BYTES_GZIPPED}"));
+    ensure!(bytes > 0 && bytes <= MOST_BYTES_GZIPPED, "the Worker's wasm is too large: what has come into it?");
     Ok(())
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             ("infrastructure", Box::new(infra::check)),
             ("lints, wasm", Box::new(|| check::lint_wasm(&tools))),
             ("wasm tests", Box::new(|| wasm_tests(&tools))),
-            ("edge build", Box::new(|| edge::build(&tools))),
+            ("edge build", Box::new(|| edge::build(&tools).and_then(|()| edge::check_size()))),
             ("web build", Box::new(web::build)),
             ("edge build, AWS alone", Box::new(|| lambda_edge::build(&tools))),
             ("wrangler accepts the Worker", Box::new(wrangler_dry_run)),
