@@ -23,6 +23,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const XTASK: &str = "CLOUDDROP_XTASK";
 /// The variable that says whose edge the stacks run: `cloudflare`, which is usual, or `aws`.
 const EDGE: &str = "CLOUDDROP_EDGE";
+/// The variable with the file of a [`Ready`]: of a deployment that is there already, on which nothing else runs.
+const DEPLOYED: &str = "CLOUDDROP_DEPLOYED";
 /// Runs the program, and removes the folder `$DOOMED` (where it is set) when it has ended. Signals of the
 /// terminal are for the program: it ends in order.
 const RUN_AND_REMOVE: &str = r#"trap '' INT HUP TERM; "$@"; code=$?; [ -z "$DOOMED" ] || rm -rf "$DOOMED"; exit $code"#;
@@ -85,7 +87,8 @@ pub struct Logs {
 pub struct Stack {
     /// How to reach its parts.
     pub ready: Ready,
-    child: Child,
+    /// None of a deployment, which is not ours to end.
+    child: Option<Child>,
     stdin: Option<ChildStdin>,
     /// To be removed if no other stack will go on with it, since the test has failed.
     kept: Option<PathBuf>,
@@ -101,8 +104,14 @@ pub enum AtEnd {
 }
 
 impl Stack {
-    /// Starts a stack in a folder of its own, with further `arguments` for `cargo xtask dev`.
+    /// Starts a stack in a folder of its own, with further `arguments` for `cargo xtask dev`. Without any it may be a
+    /// deployment that is there already.
     pub fn start(arguments: &[&str]) -> Self {
+        if let Some(file) = std::env::var_os(DEPLOYED) {
+            assert!(arguments.is_empty(), "a deployment cannot be changed by {arguments:?}");
+            let ready = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+            return Self { ready, child: None, stdin: None, kept: None };
+        }
         Self::start_in(&new_folder(), arguments, AtEnd::Remove)
     }
 
@@ -134,7 +143,7 @@ impl Stack {
         match serde_json::from_str(&line) {
             Ok(ready) => {
                 let _ = std::fs::remove_file(&talk);
-                Self { ready, child, stdin, kept: (at_end == AtEnd::Keep).then(|| folder.into()) }
+                Self { ready, child: Some(child), stdin, kept: (at_end == AtEnd::Keep).then(|| folder.into()) }
             }
             Err(error) => {
                 drop(stdin);
@@ -237,7 +246,9 @@ impl Drop for Stack {
     fn drop(&mut self) {
         drop(self.stdin.take());
         // Nobody is left to hear of a failure.
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.wait();
+        }
         if let Some(folder) = self.kept.take().filter(|_| std::thread::panicking()) {
             let _ = std::fs::remove_dir_all(folder);
         }

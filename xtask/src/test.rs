@@ -123,9 +123,10 @@ fn native_tests(tools: &Tools, this: &Path, targets: &[String]) -> anyhow::Resul
 }
 
 /// Each starts stacks of its own from what is built: the edge, and the servers, which their own packages'
-/// tests in an earlier step have needed too.
+/// tests in an earlier step have needed too. They take minutes: all that fails is told at once.
 fn end_to_end_tests(tools: &Tools, this: &Path, targets: &[String]) -> anyhow::Result<()> {
     let mut cargo = tests(tools, this);
+    cargo.arg("--no-fail-fast");
     anyhow::ensure!(targets.iter().any(|name| name.starts_with(END_TO_END)), "there is no end-to-end test");
     for target in targets.iter().filter(|name| name.starts_with(END_TO_END)) {
         cargo.args(["--test", target]);
@@ -136,7 +137,7 @@ fn end_to_end_tests(tools: &Tools, this: &Path, targets: &[String]) -> anyhow::R
 /// As they are, with the stacks' edge behind a stand-in for CloudFront.
 fn end_to_end_tests_on_aws(tools: &Tools, this: &Path) -> anyhow::Result<()> {
     let mut cargo = tests(tools, this);
-    cargo.env("CLOUDDROP_EDGE", "aws");
+    cargo.arg("--no-fail-fast").env("CLOUDDROP_EDGE", "aws");
     for target in ALSO_ON_AWS {
         cargo.args(["--test", target]);
     }

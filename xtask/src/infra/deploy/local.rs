@@ -11,7 +11,7 @@ use super::gaps::{self, LeftOut, Made};
 use super::hands::{Beside, Hands as _, failed};
 use super::probes::{self, Deployed};
 use super::secrets::{self, Secret};
-use super::{REGION_TEMPLATE, TEMPLATE, edge as edge_variables, emulator, parameters, tick};
+use super::{REGION_TEMPLATE, TEMPLATE, edge as edge_variables, emulator, parameters, suites, tick};
 use crate::dev::api::Api;
 use crate::dev::limits::Limits;
 use crate::dev::ports::Pair;
@@ -112,7 +112,7 @@ fn check(folder: &Path, processes: &mut Processes) -> anyhow::Result<()> {
     let user = output(&outputs, "EdgeUserName")?;
     let key = account::access_key(&account, &mut Beside(processes), user)?;
     let bindings = bindings(&account, &outputs, &key, [&hosts[0], &hosts[1]], &mut Beside(processes))?;
-    start_edge(folder, ports, bindings, &address, processes).map_err(failed)?;
+    let edge_pid = start_edge(folder, ports, bindings.clone(), &address, processes).map_err(failed)?;
     let page = format!("http://{}/", hosts[1]);
     let files = format!("http://{}/", hosts[0]);
     stack::wait_until_healthy(&Api::new(&page, &api_key), [&page, &files], processes).map_err(failed)?;
@@ -121,6 +121,19 @@ fn check(folder: &Path, processes: &mut Processes) -> anyhow::Result<()> {
         let mut smoke = run::command(run::target().join("debug/clouddrop-ops"));
         smoke.args(["smoke", "--url", &format!("http://{}", hosts[1])]).env("CLOUDDROP_API_KEY", &api_key);
         Beside(processes).shown(&mut smoke)
+    })?;
+    say::step("end-to-end tests against the deployment", || {
+        let target = suites::Target {
+            hosts: [&hosts[1], &hosts[0]],
+            api_key: &api_key,
+            s3: (&address, output(&outputs, "BucketName")?),
+            region: REGION,
+            edge_key: (&key.0, &key.1),
+            bindings: &bindings,
+            edge_log: &processes.log("edge"),
+            edge_pid,
+        };
+        suites::run(&target, folder, &mut Beside(processes))
     })?;
     say::step("the tick, as the schedule would send it", || {
         let schedule = resources.iter().find(|resource| resource.kind == "AWS::Scheduler::Schedule");
@@ -169,7 +182,7 @@ fn start_edge(
     bindings: Vec<(String, String)>,
     emulator: &str,
     processes: &mut Processes,
-) -> Result<(), Interruption> {
+) -> Result<u32, Interruption> {
     say::line("--> edge: start in workerd");
     let run_folder = RunFolder::make(folder)?;
     let objects = folder.join("objects");
@@ -189,7 +202,7 @@ fn start_edge(
     };
     let mut command = stack::workerd(&worker.write(&run_folder.path)?)?;
     drop(ports);
-    stack::start_edge(&mut command, processes).map(drop)
+    stack::start_edge(&mut command, processes)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod local;
 mod probes;
 mod secrets;
 mod steps;
+mod suites;
 mod tick;
 
 use anyhow::{Context as _, ensure};
