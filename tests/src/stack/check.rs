@@ -114,12 +114,15 @@ pub fn assert_nothing_of_s3(reply: &Reply, about: &str) {
 /// Log lines travel by another way than replies: they come, but not at once.
 pub fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let begun = std::time::Instant::now();
+    // Who asks too often is told to come later.
+    let mut pause = std::time::Duration::from_millis(5);
     loop {
         if let Some(found) = look() {
             return found;
         }
         assert!(begun.elapsed().as_secs() < 30, "it did not come");
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(std::time::Duration::from_millis(100));
     }
 }
 

@@ -65,7 +65,8 @@ impl Beside<'_> {
                 break Ok(status);
             }
             if let Err(interruption) = self.0.watch(Some(LOOK_EVERY)) {
-                // The programs that it talks to are going: nothing useful would come of it.
+                // The programs that it talks to are going: nothing useful would come of it, or of what it has started.
+                let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status();
                 let _ = child.kill();
                 let _ = child.wait();
                 break Err(failed(interruption));
@@ -140,6 +141,25 @@ mod tests {
         let error = Beside(&mut processes).output(&mut shell("exec sleep 20")).unwrap_err().to_string();
         assert!(error.starts_with("dies ended: exit status: 4") && error.ends_with("why"), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_it_has_started_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut processes = Processes::new(folder.path().into()).unwrap();
+        processes.start("dies", &mut shell("sleep 0.3; exit 4")).unwrap();
+        let script = format!("sleep 20 & echo $! > {0}/pid; wait", folder.path().display());
+        Beside(&mut processes).shown(&mut shell(&script)).unwrap_err();
+        let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
+        let is_gone = || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+            stat.is_empty() || stat.contains(") Z ")
+        };
+        let begun = Instant::now();
+        while !is_gone() {
+            assert!(begun.elapsed() < Duration::from_secs(5), "{pid} goes on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     #[test]
