@@ -1,4 +1,4 @@
-//! Proves that the README's script for programs works as it is printed: it is taken from the file and run by `sh`
+//! Proves that what the README prints works: its script for programs is taken from the file and run by `sh`
 //! against the stack, with nothing but `$PAGE` and `$KEY` given.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
@@ -35,4 +35,19 @@ fn the_script_of_the_readme_works_as_printed() {
         serde_json::Deserializer::from_str(rest).into_iter().collect::<Result<_, _>>().unwrap();
     let states: Vec<&str> = rest.iter().map(|shown| shown["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["active", "revoked", "open"], "{rest:?}");
+}
+
+/// As it is printed, but for a build that takes seconds and a place that goes again.
+#[test]
+fn the_command_line_is_installed_as_printed() {
+    let readme = fs::read_to_string(files::repository().join("README.md")).unwrap();
+    let words = readme.split('`').find(|text| text.starts_with("cargo install ")).unwrap();
+    let root = new_folder();
+    let mut install = Command::new("sh");
+    install.args(["-euc", &format!("{words} --debug --locked --quiet --root \"$0\"")]).arg(&root);
+    let output = install.current_dir(files::repository()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = Command::new(root.join("bin/clouddrop")).arg("--version").output().unwrap();
+    fs::remove_dir_all(&root).unwrap();
+    assert!(told.status.success() && told.stdout.starts_with(b"clouddrop "), "{told:?}");
 }
