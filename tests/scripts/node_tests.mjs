@@ -1,10 +1,11 @@
 // Runs the tests of JavaScript modules with Node's own runner: those of the folder that the input names below the
-// repository's root. Writes `{ passed, failed: [name] }`.
+// repository's root. What is `given` they find as JSON in the variable GIVEN. Writes `{ passed, failed: [name] }`.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
 
-const { tests } = JSON.parse(readFileSync(0, "utf8"));
+const { tests, given } = JSON.parse(readFileSync(0, "utf8"));
+process.env.GIVEN = JSON.stringify(given ?? null);
 const folder = join(import.meta.dirname, "../..", tests);
 const files = readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).map((name) => join(folder, name));
 const failed = [];

@@ -127,7 +127,8 @@ fn the_functions_own_tests_pass() {
     let variables = config::variables();
     let store = store_of(variables["TOKEN_KEYS"].as_str().unwrap()).unwrap();
     let code = code(&own);
-    let told = node::run("first_door_units.mjs", &json!({ "code": code, "store": store })).unwrap();
+    let given = json!({ "code": code, "store": store });
+    let told = node::run("node_tests.mjs", &json!({ "tests": "lambda-edge/function/test", "given": given })).unwrap();
     assert_eq!(told["failed"], json!([]));
     assert_eq!(told["passed"], UNITS);
 }

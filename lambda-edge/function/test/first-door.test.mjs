@@ -1,5 +1,5 @@
 // The function by itself: what it does to what it lets through, and that doubt of any kind lets through. Code and store come
-// by FIRST_DOOR, from tests/scripts/first_door_units.mjs.
+// by GIVEN, from tests/scripts/node_tests.mjs.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import test from "node:test";
@@ -7,7 +7,7 @@ import { eventOf, load, validateToken } from "./harness.mjs";
 import { CLAIMS, token } from "./tokens.mjs";
 
 const { transformSync } = createRequire(import.meta.url)("esbuild");
-const { code, store } = JSON.parse(process.env.FIRST_DOOR);
+const { code, store } = JSON.parse(process.env.GIVEN);
 const NOW = 1_800_000_000_000;
 const secret = store["token-key/b"].demo;
 const good = token(CLAIMS, { secret });
