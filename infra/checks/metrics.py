@@ -27,6 +27,12 @@ OF_AWS = {
     "AWS/WAFV2": {"AllowedRequests", "BlockedRequests", "CountedRequests"},
 }
 
+# What dashboards must show of AWS's own metrics: traffic, errors, cost. Our own are all on one.
+PROMISED = [
+    ("AWS/CloudFront", "Requests"), ("AWS/CloudFront", "BytesDownloaded"), ("AWS/CloudFront", "5xxErrorRate"),
+    ("AWS/S3", "BucketSizeBytes"), ("AWS/S3", "BytesDownloaded"), ("AWS/Lambda", "Duration"), ("AWS/Billing", "EstimatedCharges"),
+]
+
 
 def findings(templates, source):
     written = {**_of_code(source), **_of_filters(templates)}
@@ -43,6 +49,9 @@ def findings(templates, source):
     for namespace, name in written:
         if (namespace, name) not in on_dashboards:
             found.append(f"the metric {name} of {namespace} is written and on no dashboard")
+    for namespace, name in PROMISED:
+        if (namespace, name) not in on_dashboards:
+            found.append(f"no dashboard shows the metric {name} of {namespace}")
     fields = _fields(source)
     for where, field in _filtered(templates):
         if field not in fields:
@@ -162,4 +171,9 @@ def survivors(templates):
     properties["DashboardBody"] = {"Fn::Sub": text(properties["DashboardBody"]).replace('"UploadedBytes"', '"Bytes"')}
     if len(findings(mutant, source)) != 2:
         missed.append("metrics: a metric that nobody writes, and one that nobody shows, are not both found")
+    mutant = copy.deepcopy(templates)
+    properties = mutant["observability"]["Resources"]["Dashboard"]["Properties"]
+    properties["DashboardBody"] = {"Fn::Sub": text(properties["DashboardBody"]).replace('"AWS/Billing", "EstimatedCharges"', '"AWS/S3", "AllRequests"')}
+    if len(findings(mutant, source)) != 1:
+        missed.append("metrics: a cost that is not shown is not found")
     return missed
