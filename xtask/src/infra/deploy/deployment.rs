@@ -13,10 +13,8 @@ use super::hands::Hands;
 use super::secrets::Secret;
 use super::steps::Step;
 use super::{EDGE_REGION, EDGE_TEMPLATE, Options, REGION_TEMPLATE, TEMPLATE, edge, first_door, parameters};
-use crate::{lambda_edge, node, run, setup};
+use crate::{node, run, setup};
 
-/// The configuration that is put into what runs at the edge.
-pub(crate) const EDGE_CONFIG: &str = "deploy/edge-config.json";
 /// What asks for the Worker's secrets one by one.
 const WRANGLER: &str = "wrangler/bin/wrangler.js";
 
@@ -110,13 +108,7 @@ impl Deployment {
     }
 
     pub(super) fn build_edge(&self, hands: &mut dyn Hands) -> anyhow::Result<()> {
-        let config = edge::baked(&self.variables(hands)?, &self.outputs, &self.account.region)?;
-        let file = run::target().join(EDGE_CONFIG);
-        fs::create_dir_all(file.parent().unwrap_or(&file))?;
-        fs::write(&file, config.to_string()).with_context(|| format!("writing {}", file.display()))?;
-        lambda_edge::set_up_and_build(&lambda_edge::Options { config: Some(file.clone()) })?;
-        // Whose keys count stands in its store.
-        crate::first_door::set_up_and_build(&crate::first_door::Options { config: file, issuers: Vec::new() })
+        edge::build(&edge::baked(&self.variables(hands)?, &self.outputs, &self.account.region)?)
     }
 
     pub(super) fn deploy_edge(&mut self, hands: &mut dyn Hands) -> anyhow::Result<()> {

@@ -1,12 +1,19 @@
 //! What an edge is told about a deployment: the same for the Worker, for Lambda@Edge and on this machine. Read from the
 //! stack and from its signer, so that both sides say the same.
 
-use anyhow::Context as _;
+use std::fs;
+
+use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
+use super::EDGE_TEMPLATE;
 use super::account::{Account, Outputs, output};
 use super::hands::Hands;
+use crate::dev::state::make_private;
+use crate::{first_door, lambda_edge, run};
 
+/// The configuration that is put into what runs at the edge.
+pub(crate) const CONFIG: &str = "deploy/edge-config.json";
 /// Variables that the edge has from the stack's outputs, and theirs.
 const FROM_OUTPUTS: [(&str, &str); 2] = [("ORIGIN", "BucketUrl"), ("SIGNER_URL", "SignerUrl")];
 /// Variables that edge and signer share.
@@ -50,6 +57,36 @@ pub(crate) fn baked(variables: &[(String, String)], outputs: &Outputs, region: &
     members.insert("SECRETS_ID".into(), output(outputs, "EdgeSecretArn")?.into());
     members.insert("SECRETS_REGION".into(), region.into());
     Ok(Value::Object(members))
+}
+
+/// Builds what edge.yaml names: the package for Lambda@Edge and the function before the cache, with this configuration.
+///
+/// # Errors
+/// The first failed command.
+pub(crate) fn build(config: &Value) -> anyhow::Result<()> {
+    let file = run::target().join(CONFIG);
+    make_private(file.parent().unwrap_or(&file))?;
+    fs::write(&file, config.to_string()).with_context(|| format!("writing {}", file.display()))?;
+    lambda_edge::set_up_and_build(&lambda_edge::Options { config: Some(file.clone()) })?;
+    // Whose keys count stands in its store.
+    first_door::set_up_and_build(&first_door::Options { config: file, issuers: Vec::new() })
+}
+
+/// Packs edge.yaml with all that it names into a bucket of the account, as a deployment begins.
+///
+/// # Errors
+/// What is not there, or is not taken.
+pub(crate) fn pack(account: &Account, hands: &mut dyn Hands, bucket: &str) -> anyhow::Result<()> {
+    account.aws(hands, &["s3api", "create-bucket", "--bucket", bucket])?;
+    let packed = run::target().join("deploy/edge-packed.yaml");
+    let mut sam = account.command("sam");
+    sam.args(["package", "--no-progressbar", "--s3-bucket", bucket, "--template-file", EDGE_TEMPLATE]);
+    hands.shown(sam.arg("--output-template-file").arg(&packed))?;
+    let text = fs::read_to_string(&packed).with_context(|| format!("reading {}", packed.display()))?;
+    for local in ["../target", "Location: edge-", "Location: first-door"] {
+        ensure!(!text.contains(local), "{} still names {local}, which nobody has elsewhere", packed.display());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

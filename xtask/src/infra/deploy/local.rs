@@ -135,6 +135,12 @@ fn check(folder: &Path, processes: &mut Processes) -> anyhow::Result<()> {
         };
         suites::run(&target, folder, &mut Beside(processes))
     })?;
+    say::step("the edge on AWS alone: built for this deployment, and packed", || {
+        let hands = &mut Beside(processes);
+        let variables = edge_variables::variables(&account, hands, &outputs, [&hosts[0], &hosts[1]])?;
+        edge_variables::build(&edge_variables::baked(&variables, &outputs, REGION)?)?;
+        edge_variables::pack(&account, hands, &format!("{STACK}-packages"))
+    })?;
     say::step("the tick, as the schedule would send it", || {
         let schedule = resources.iter().find(|resource| resource.kind == "AWS::Scheduler::Schedule");
         let schedule = schedule.context("the template has no schedule")?;

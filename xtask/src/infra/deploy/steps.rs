@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::account::{self, spelled_deploy};
-use super::deployment::{Deployment, EDGE_CONFIG};
+use super::deployment::Deployment;
+use super::edge::CONFIG as EDGE_CONFIG;
 use super::hands::Hands;
 use super::{EDGE_REGION, EDGE_TEMPLATE, REGION_TEMPLATE, TEMPLATE, secrets};
 use crate::{package, say, setup};
