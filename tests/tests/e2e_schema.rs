@@ -22,12 +22,14 @@ fn schemathesis_finds_nothing() {
     // It keeps what it has found in the folder that it is started in.
     let folder = new_folder();
     std::fs::create_dir_all(&folder).unwrap();
+    // One worker: two threads that parse Python at the same moment end in a SystemError of CPython before 3.11.8 and 3.12.2
+    // ("AST constructor recursion depth mismatch"), which is no finding about us.
     let output = Command::new(program)
         .current_dir(&folder)
         .arg("run")
         .arg(format!("{}api/v1/openapi.json", stack.ready.page))
         .args(["--url", &stack.ready.page, "--header", &format!("Authorization: Bearer {}", stack.ready.api_key)])
-        .args(["--max-examples", "25", "--workers", "2", "--seed", SEED, "--no-color", "--request-timeout", "20"])
+        .args(["--max-examples", "25", "--workers", "1", "--seed", SEED, "--no-color", "--request-timeout", "20"])
         .output()
         .unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
