@@ -56,11 +56,11 @@ mod tests {
     fn every_folder_of_this_machine_has_a_rule() {
         let library = ("/opt/rust/lib/rustlib/src/rust".to_owned(), "/rustc/5980".to_owned());
         assert_eq!(
-            flags("/home/a/drop", "/home/a/drop/target", "/home/a/.cargo", &library),
+            flags("/build/drop", "/build/drop/target", "/build/.cargo", &library),
             [
-                "--remap-path-prefix=/home/a/drop=/clouddrop",
-                "--remap-path-prefix=/home/a/drop/target=/clouddrop/target",
-                "--remap-path-prefix=/home/a/.cargo=/cargo",
+                "--remap-path-prefix=/build/drop=/clouddrop",
+                "--remap-path-prefix=/build/drop/target=/clouddrop/target",
+                "--remap-path-prefix=/build/.cargo=/cargo",
                 "--remap-path-prefix=/opt/rust/lib/rustlib/src/rust=/rustc/5980",
             ]
         );
