@@ -7,6 +7,8 @@ import re
 
 from templates import FOLDER, load
 
+# Those that are deployed by themselves; every other one is a part of one of these.
+ROOTS = {"template", "edge", "second-region", "image"}
 WRITTEN = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
 
 
@@ -15,7 +17,8 @@ def all_written():
 
 
 def findings(written):
-    found = []
+    parts = {inner for template in written.values() for _, inner in _stacks(template)}
+    found = [f"{name}.yaml belongs to no stack" for name in sorted(set(written) - parts - ROOTS)]
     for name, template in written.items():
         for resource, inner in _stacks(template):
             where = f"{name}.yaml, {resource}"
@@ -60,5 +63,6 @@ def survivors(written):
     change("an output that is gone", lambda all: all["edge-firewall"]["Outputs"].pop("WebAclArn"))
     change("a parameter that is gone", lambda all: all["storage"]["Parameters"].pop("PageHost"))
     change("a parameter that is new", lambda all: all["signer"]["Parameters"].update(New={"Type": "String"}))
+    change("a part that no stack has any more", lambda all: all["edge"]["Resources"].pop("Observability"))
     change("a template that is gone", lambda all: all.pop("identity"))
     return missed
