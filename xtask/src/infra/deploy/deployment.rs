@@ -5,12 +5,12 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
 use super::account::{self, Account, Outputs, output};
 use super::hands::Hands;
-use super::secrets::Secret;
+use super::secrets;
 use super::steps::Step;
 use super::{EDGE_REGION, EDGE_TEMPLATE, Options, REGION_TEMPLATE, TEMPLATE, edge, first_door, parameters};
 use crate::{node, run, setup};
@@ -40,6 +40,10 @@ pub(crate) struct Deployment {
 
 impl Deployment {
     pub(crate) fn new(options: &Options, region: &str, hosts: [&str; 2]) -> anyhow::Result<Self> {
+        ensure!(
+            options.edge_regions.iter().all(|region| region != EDGE_REGION),
+            "--edge-region {EDGE_REGION}: the edge's own stack looks after that one; name further regions only"
+        );
         let edge_names = if options.aws_alone { parameter_names(EDGE_TEMPLATE)? } else { Vec::new() };
         let home_names = parameter_names(TEMPLATE)?;
         // On AWS alone there is no user for a Worker.
@@ -126,10 +130,9 @@ impl Deployment {
     }
 
     pub(super) fn put_first_door_keys(&self, hands: &mut dyn Hands) -> anyhow::Result<()> {
-        let secret = Secret::read(&self.account, hands, output(&self.outputs, "EdgeSecretArn")?)?;
-        let keys = secret.token_keys().context("the edge's secret has no token keys")?;
+        let keys = secrets::edge_token_keys(&self.account, hands, &self.outputs)?;
         let store = output(&self.edge_outputs, "FirstDoorStoreArn")?;
-        let puts = crate::first_door::store_puts(keys)?;
+        let puts = crate::first_door::store_puts(&keys)?;
         first_door::put_keys(&self.account.in_region(EDGE_REGION), hands, store, &puts)
     }
 
@@ -156,11 +159,10 @@ impl Deployment {
 
     pub(super) fn give_worker_secrets(&mut self, hands: &mut dyn Hands) -> anyhow::Result<()> {
         setup::npm_packages()?;
-        let secret = Secret::read(&self.account, hands, output(&self.outputs, "EdgeSecretArn")?)?;
-        let keys = secret.token_keys().context("the edge's secret has no token keys")?;
+        let keys = secrets::edge_token_keys(&self.account, hands, &self.outputs)?;
         let user = output(&self.outputs, "EdgeUserName")?;
         let (id, key) = account::access_key(&self.account, hands, user)?;
-        put_worker_secret(node::script(WRANGLER)?, "TOKEN_KEYS", keys)?;
+        put_worker_secret(node::script(WRANGLER)?, "TOKEN_KEYS", &keys)?;
         put_worker_secret(node::script(WRANGLER)?, "AWS_SECRET_ACCESS_KEY", &key)?;
         self.worker_key = Some(id);
         Ok(())
@@ -249,6 +251,25 @@ fn names_in(template: &str) -> Vec<String> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
     use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn the_edges_own_region_is_no_further_one() {
+        let made = |region: &str| {
+            let hosts = ["files.example.net", "share.example.com"];
+            let words =
+                ["deploy", "--aws-alone", "--file-host", hosts[0], "--page-host", hosts[1], "--edge-region", region];
+            Deployment::new(&Line::parse_from(words).options, "eu-north-1", hosts).map(|made| made.edge_regions)
+        };
+        assert_eq!(made("eu-west-1").unwrap(), ["eu-west-1"]);
+        assert!(made(EDGE_REGION).unwrap_err().to_string().contains("further regions only"));
+    }
 
     #[test]
     fn parameters_are_read_from_a_template() {

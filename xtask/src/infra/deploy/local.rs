@@ -10,7 +10,7 @@ use super::account::{self, Account, Outputs, output};
 use super::gaps::{self, LeftOut, Made};
 use super::hands::{Beside, Hands as _, failed};
 use super::probes::{self, Deployed};
-use super::secrets::{self, Secret};
+use super::secrets;
 use super::{REGION_TEMPLATE, TEMPLATE, edge as edge_variables, emulator, parameters, suites, tick};
 use crate::dev::api::Api;
 use crate::dev::limits::Limits;
@@ -170,10 +170,9 @@ fn bindings(
     hands: &mut Beside<'_>,
 ) -> anyhow::Result<Vec<(String, String)>> {
     let mut bindings = edge_variables::variables(account, hands, outputs, hosts)?;
-    let secret = Secret::read(account, hands, output(outputs, "EdgeSecretArn")?)?;
-    let token_keys = secret.token_keys().context("the edge's secret has no token keys")?;
+    let token_keys = secrets::edge_token_keys(account, hands, outputs)?;
     let secrets = [
-        ("TOKEN_KEYS", token_keys),
+        ("TOKEN_KEYS", &token_keys),
         ("AWS_ACCESS_KEY_ID", access_key_id),
         ("AWS_SECRET_ACCESS_KEY", secret_access_key),
     ];

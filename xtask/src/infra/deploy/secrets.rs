@@ -25,11 +25,11 @@ const SECRETS: [&str; 2] = ["SignerSecretArn", "EdgeSecretArn"];
 const FIRST_KEY: &str = "first-admin";
 
 /// A secret's value. It has no `Debug`.
-pub(crate) struct Secret(Map<String, Value>);
+struct Secret(Map<String, Value>);
 
 impl Secret {
     /// Its present value; empty where it has none yet.
-    pub(crate) fn read(account: &Account, hands: &mut dyn Hands, arn: &str) -> anyhow::Result<Self> {
+    fn read(account: &Account, hands: &mut dyn Hands, arn: &str) -> anyhow::Result<Self> {
         let answer = account.aws(hands, &["secretsmanager", "get-secret-value", "--secret-id", arn])?;
         let text = answer["SecretString"].as_str().unwrap_or("{}");
         // The parser's message could quote it.
@@ -41,7 +41,7 @@ impl Secret {
     }
 
     /// The token keys as text, if there are enough of them: an issuer has two at least.
-    pub(crate) fn token_keys(&self) -> Option<&str> {
+    fn token_keys(&self) -> Option<&str> {
         let text = self.0.get("TOKEN_KEYS")?.as_str()?;
         (list(text)?.len() >= 2).then_some(text)
     }
@@ -68,6 +68,15 @@ impl Secret {
         let file = PrivateFile::new(&json!({ "SecretId": arn, "SecretString": value }))?;
         account.aws(hands, &["secretsmanager", "put-secret-value", "--cli-input-json", &file.argument()]).map(drop)
     }
+}
+
+/// The value of `TOKEN_KEYS` that the edge of this deployment verifies links with.
+///
+/// # Errors
+/// A secret that cannot be read, or that the rotation has not filled yet.
+pub(crate) fn edge_token_keys(account: &Account, hands: &mut dyn Hands, outputs: &Outputs) -> anyhow::Result<String> {
+    let secret = Secret::read(account, hands, output(outputs, SECRETS[1])?)?;
+    secret.token_keys().map(str::to_owned).context("the edge's secret has no token keys")
 }
 
 fn list(text: &str) -> Option<Vec<Value>> {
